@@ -1,0 +1,97 @@
+// Every setting there is: flag, then environment, then default; an empty value counts as unset. Parsed once at start;
+// all faults are reported together. The table of settings also makes --help and is checked against deploy/CONFIG.md.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codehelper/base/error.hpp"
+#include "codehelper/base/log.hpp"
+
+namespace codehelper {
+
+enum class Mode : unsigned {
+  serve_api = 1,
+  serve_runner = 2,
+  ingest = 4,
+  dev = 8,
+  chat = 16,
+  run_tests = 32,
+  search = 64,
+};
+
+struct ListenConfig {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;
+  std::string token;  // bearer token that callers must show; empty = none
+  std::chrono::seconds drain{30};
+};
+
+struct ApiConfig {
+  std::string runner_url = "http://runner:8080";
+  std::string runner_token;
+  std::string llm_url;
+  std::string llm_health_path = "/";
+  bool validate_dependencies = false;
+  std::chrono::seconds runner_limit{60};
+  std::chrono::seconds readiness_limit{5};
+};
+
+struct RunnerConfig {
+  std::filesystem::path allowed_root = "/tmp";
+  bool allowed_root_is_set = false;  // by flag or environment; serve-api checks projects against it only then
+  std::vector<std::string> executables = {"pytest", "npm",   "npx",  "cargo", "go",  "python", "python3",
+                                          "node",   "ctest", "cmake", "make", "mvn", "gradle"};
+  unsigned parallel = 4;  // runs at once; more wait
+};
+
+struct IndexConfig {
+  std::filesystem::path data_dir;  // embedded store and state
+  std::uint64_t max_file_bytes = 1024 * 1024;
+};
+
+struct ClientConfig {
+  std::string api_url = "http://localhost:8000";
+  std::string token;
+};
+
+struct Config {
+  ListenConfig listen;
+  ApiConfig api;
+  RunnerConfig runner;
+  IndexConfig index;
+  ClientConfig client;
+  LogLevel log_level = LogLevel::info;
+  bool log_level_is_set = false;
+};
+
+using StringMap = std::map<std::string, std::string, std::less<>>;
+
+struct Setting {
+  std::string_view name;          // environment variable
+  std::string_view alias;         // a second name of the variable, or empty; the first one set wins
+  std::string_view flag;          // without dashes; empty when there is none
+  unsigned modes = 0;             // bits of Mode
+  std::string_view default_text;  // for people
+  std::string_view meaning;
+  std::string (*apply)(Config& config, const std::string& value) = nullptr;  // returns the fault, empty when fine
+
+  bool applies_to(Mode mode) const { return (modes & static_cast<unsigned>(mode)) != 0; }
+};
+
+std::span<const Setting> settings();
+
+/// The environment of this process.
+StringMap load_environment();
+
+/// Pure. `flags` holds what was given on the command line, by flag name without dashes. Errors: invalid_input with all
+/// faults, one a line; an unknown variable that begins with CODEHELPER_ is a fault that names the nearest one.
+Result<Config> parse_config(Mode mode, const StringMap& flags, const StringMap& environment);
+
+}  // namespace codehelper

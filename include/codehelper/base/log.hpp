@@ -1,0 +1,40 @@
+// Events as JSON lines: timestamp (ISO 8601, UTC), level, event, request_id, and the event's own fields.
+// A Log is a cheap value bound to a request id; all copies write whole lines to the same descriptor.
+// Never log a token, a key or the content of a file.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace codehelper {
+
+enum class LogLevel { debug, info, warning, error };
+
+std::optional<LogLevel> parse_log_level(std::string_view text);
+
+class Log {
+ public:
+  /// Writes to `descriptor` (not owned), lines below `minimum` are dropped.
+  Log(int descriptor, LogLevel minimum);
+  /// A log that drops everything.
+  static Log none() { return Log(-1, LogLevel::error); }
+
+  /// The same log with `request_id` on every line.
+  Log bound_to(std::string request_id) const;
+
+  void debug(std::string_view event, boost::json::object fields = {}) const;
+  void info(std::string_view event, boost::json::object fields = {}) const;
+  void warning(std::string_view event, boost::json::object fields = {}) const;
+  void error(std::string_view event, boost::json::object fields = {}) const;
+
+ private:
+  void write(LogLevel level, std::string_view event, boost::json::object fields) const;
+
+  int descriptor_;
+  LogLevel minimum_;
+  std::string request_id_;
+};
+
+}  // namespace codehelper

@@ -1,0 +1,19 @@
+// Small text helpers that several floors need.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace codehelper {
+
+/// Invalid UTF-8 sequences replaced by U+FFFD, one for each maximal ill-formed part (Unicode 15, section 3.9).
+std::string to_valid_utf8(std::string_view bytes);
+
+/// The candidate with the smallest Levenshtein distance to `word`, or empty when none is nearer than half its length.
+std::string_view nearest_name(std::string_view word, std::span<const std::string_view> candidates);
+
+std::string to_lower_ascii(std::string_view text);
+
+}  // namespace codehelper

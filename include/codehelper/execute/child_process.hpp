@@ -1,0 +1,52 @@
+// One command with its whole process tree: started, read from, limited in time, and ended so that nothing of the tree
+// is left, whatever its processes do (new sessions, double forks, ignored signals, stopped processes, kept pipes).
+//
+// The tree hangs under a small supervisor: this executable re-entered in a hidden mode (kSupervisorMode). The supervisor
+// is a child subreaper, so that every orphan becomes its child; it dies with its parent and takes the tree along. The
+// end of a run is the main process's exit, not the end of its output.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "codehelper/execute/command_policy.hpp"
+#include "codehelper/net/event_loop.hpp"
+
+namespace codehelper {
+
+enum class OutputStream { standard_output, standard_error };
+using OutputSink = std::function<void(OutputStream stream, std::string_view utf8_piece)>;
+
+struct ChildOptions {
+  std::size_t keep_bytes = 2 * 1024 * 1024;  // first and last so many of each stream; the middle is counted and dropped
+  OutputSink on_output;                      // called on the loop as output comes; may be empty
+};
+
+struct CommandResult {
+  int exit_code = 0;        // of the main process; -N when signal N ended it; 127/126 when it could not be started
+  bool timed_out = false;   // then exit_code is -1 and standard_error ends in " (timeout)"
+  std::string standard_output;  // valid UTF-8
+  std::string standard_error;
+  bool output_truncated = false;
+  bool error_truncated = false;
+  std::uint64_t output_bytes = 0;  // all that was written, kept or not
+  std::uint64_t error_bytes = 0;
+  double duration_seconds = 0;
+};
+
+/// Runs the command and returns when it has ended and nothing of its tree is left. Cancelling the coroutine ends the
+/// tree first, then reports cancelled. `supervisor` is the codehelper executable. Errors: internal when no process can
+/// be made; cancelled.
+Task<Result<CommandResult>> run_child(EventLoop& loop, std::filesystem::path supervisor, CommandPlan plan,
+                                      ChildOptions options);
+
+/// First argument of the hidden mode; main() hands over to run_supervisor() before anything else when it sees it.
+inline constexpr std::string_view kSupervisorMode = "--supervise";
+/// Never returns normally to the caller's program flow: the value is the process's exit status.
+int run_supervisor(int argc, char** argv);
+
+}  // namespace codehelper

@@ -1,0 +1,26 @@
+// The command that runs a project's tests, by the files at its root.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "codehelper/base/error.hpp"
+
+namespace codehelper {
+
+/// pytest for a Python project, else npm test, cargo test, go test ./..., ctest (with --test-dir when a build directory
+/// is there), mvn test, gradle test, make test (when the Makefile has such a target). Blocks for a few file look-ups.
+/// Errors: not_found, naming what was looked for and how to give a command.
+Result<std::vector<std::string>> detect_test_command(const std::filesystem::path& project);
+
+/// How many tests a run reported, from the runner's own closing lines.
+struct TestCount {
+  bool known = false;
+  long run = 0;
+  long failed = 0;
+};
+/// Pure. Knows pytest, unittest, node --test, jest, vitest, mocha, cargo, go test, ctest, Maven Surefire, Gradle.
+TestCount count_tests(std::string_view standard_output, std::string_view standard_error);
+
+}  // namespace codehelper

@@ -1,0 +1,105 @@
+// Where indexes live. A seam: embedded (SQLite, one database file a project), later Chroma. One writer and many readers
+// a project; everything written by one apply() is seen together or not at all, also after a crash.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "codehelper/index/chunk.hpp"
+#include "codehelper/index/embedder.hpp"
+#include "codehelper/index/project.hpp"
+
+namespace codehelper {
+
+enum class IndexState { indexing, ready, failed };
+std::string_view to_string(IndexState state);
+
+/// The truth about an index, stored with it.
+struct IndexMarker {
+  IndexState state = IndexState::indexing;
+  std::string cause;             // of a failure, for people
+  std::string project_path;      // as posted
+  std::string embedder;          // identity
+  std::uint64_t dimension = 0;
+  std::uint64_t files = 0;       // of the last finished index; 0 = there has been none
+  std::uint64_t chunks = 0;
+  std::uint64_t skipped = 0;
+  std::string finished_at;       // ISO 8601, UTC; of the last finished index, empty = there has been none
+
+  bool is_searchable() const { return !finished_at.empty(); }
+};
+
+struct IndexedFile {
+  std::string path;
+  std::string hash;  // git's blob id
+  std::uint64_t size_bytes = 0;
+  std::int64_t modified_ns = 0;
+
+  bool operator==(const IndexedFile&) const = default;
+};
+
+struct FileChunks {
+  IndexedFile file;
+  std::vector<Chunk> chunks;
+  std::vector<Embedding> embeddings;  // one a chunk
+};
+
+/// One commit: the files' earlier chunks go, the new ones come, then the marker.
+struct IndexBatch {
+  std::vector<std::string> removed_paths;
+  std::vector<FileChunks> files;
+  std::vector<IndexedFile> touched;  // same content, other mtime
+  std::optional<IndexMarker> marker;
+};
+
+/// One word of a question, as make_query_terms() of text_analysis.hpp makes it.
+struct QueryTerm {
+  std::string text;
+  double weight = 1;
+};
+
+struct ChunkQuery {
+  std::vector<QueryTerm> terms;  // any of them; empty = no lexical leg
+  Embedding embedding;           // empty = no vector leg
+  std::size_t limit = 100;       // of each leg
+};
+
+struct ScoredChunk {
+  std::int64_t id = 0;  // within the project, stable while the chunk is not rewritten
+  double score = 0;     // larger is better; comparable within one leg of one query only
+  Chunk chunk;
+};
+
+struct ChunkHits {
+  std::vector<ScoredChunk> lexical;   // best first
+  std::vector<ScoredChunk> semantic;  // cosine, best first
+};
+
+class VectorStore {
+ public:
+  virtual ~VectorStore() = default;
+
+  /// Nothing when the project has no index here. Errors of all: unavailable (disk full, damaged file, locked for too
+  /// long; the message names the file and the way out).
+  virtual Task<Result<std::optional<IndexMarker>>> load_marker(RequestContext context, Project project) = 0;
+  virtual Task<Result<std::vector<IndexedFile>>> list_files(RequestContext context, Project project) = 0;
+  /// Creates the index when there is none.
+  virtual Task<Result<void>> apply(RequestContext context, Project project, IndexBatch batch) = 0;
+  /// Errors: not_found when there is no index.
+  virtual Task<Result<ChunkHits>> query(RequestContext context, Project project, ChunkQuery query) = 0;
+  /// Removes the index. No error when there is none.
+  virtual Task<Result<void>> drop(RequestContext context, Project project) = 0;
+};
+
+/// SQLite in WAL mode: `data_dir`/index/<name>-<hash of the root>.db. Creates the directory when it first writes.
+/// Reads see a committed state while a writer works in another process. `loop` outlives it.
+std::unique_ptr<VectorStore> open_embedded_store(EventLoop& loop, std::filesystem::path data_dir);
+
+/// The path of the database file of a project; the lock of its writer is this with ".lock" appended.
+std::filesystem::path embedded_index_path(const std::filesystem::path& data_dir, const Project& project);
+
+}  // namespace codehelper

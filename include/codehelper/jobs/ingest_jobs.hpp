@@ -1,0 +1,39 @@
+// Indexing jobs, at most one a project. A seam: local child process, later Kubernetes Jobs.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "codehelper/base/metrics.hpp"
+#include "codehelper/index/indexer.hpp"
+#include "codehelper/net/event_loop.hpp"
+
+namespace codehelper {
+
+/// "ingest-" and the first 8 hexadecimal digits of the SHA-256 of the path exactly as posted.
+std::string make_job_id(std::string_view posted_path);
+
+enum class JobState { none, active, succeeded, failed };
+
+struct JobStatus {
+  JobState state = JobState::none;
+  std::string cause;                      // of a failure
+  std::optional<IndexProgress> progress;  // of an active job, when known
+};
+
+class IngestJobs {
+ public:
+  virtual ~IngestJobs() = default;
+
+  /// Looks, then starts; the caller has decided that a start is wanted. Errors: conflict when a job of the project is
+  /// active; unavailable when none can be started (the message says why).
+  virtual Task<Result<void>> start(RequestContext context, Project project) = 0;
+  /// Errors: unavailable when the backend can't be asked.
+  virtual Task<Result<JobStatus>> status(RequestContext context, Project project) = 0;
+  /// Asks the active job to end and returns at once. Errors: not_found when none is active.
+  virtual Task<Result<void>> cancel(RequestContext context, Project project) = 0;
+};
+
+}  // namespace codehelper

@@ -1,0 +1,77 @@
+// HTTP/1.1 client for one base URL: pooled keep-alive connections, TLS with verification, one absolute deadline a call,
+// whole or streamed answers. Forwards the request id and what is left of the deadline.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "codehelper/net/event_loop.hpp"
+#include "codehelper/net/http.hpp"
+
+namespace codehelper {
+
+/// Milliseconds that the caller still waits. Sent by HttpClient; HttpServer shortens its deadline by it.
+inline constexpr std::string_view kTimeoutHeader = "X-Timeout-Ms";
+
+struct Url {
+  std::string scheme;  // "http" or "https"
+  std::string host;    // without brackets
+  std::string port;    // given, or the scheme's own
+  std::string path;    // without a trailing slash; "" for the root
+
+  /// Value of the Host header: brackets around IPv6, the port only when it is not the scheme's own.
+  std::string host_header() const;
+};
+/// Errors: invalid_input that quotes the text, with any user and password left out.
+Result<Url> parse_url(std::string_view text);
+
+struct HttpCall {
+  std::string method = "GET";
+  std::string target = "/";  // appended to the base URL's path; percent-encoded, with its query
+  HttpHeaders headers;
+  std::string body;          // sent with Content-Length when not empty or the method is POST, PUT or PATCH
+  std::chrono::milliseconds limit{30'000};  // for the whole call, retries included; the context's deadline may be nearer
+  std::size_t answer_limit_bytes = 64 * 1024 * 1024;
+  bool safe_to_repeat = false;  // GET always is; otherwise repeated only while not a byte was sent
+};
+
+struct HttpAnswer {
+  int status = 0;
+  HttpHeaders headers;
+  std::string body;  // empty when it was streamed
+};
+
+struct HttpClientOptions {
+  std::string base_url;
+  std::string token;    // sent as bearer token when not empty
+  std::string ca_file;  // PEM; empty = the system's
+  std::size_t max_idle_connections = 8;
+  std::chrono::milliseconds connect_limit{5'000};
+};
+
+class HttpClient {
+ public:
+  /// Errors: invalid_input for a bad URL or CA file. `loop` outlives the client.
+  static Result<std::unique_ptr<HttpClient>> make(EventLoop& loop, HttpClientOptions options);
+  ~HttpClient();
+
+  /// Any status is an answer. Errors: unavailable (refused, unknown host, TLS, broken off, not HTTP; the message says
+  /// which and names the host), timeout, cancelled, too_large. At most 3 tries with backoff, see HttpCall.
+  Task<Result<HttpAnswer>> call(RequestContext context, HttpCall call);
+
+  /// Called for each piece of the body as it comes; an error ends the call with that error and closes the connection.
+  using BodySink = std::function<Task<Result<void>>(std::string_view piece)>;
+  /// As call(), with the body given to `sink` when the status is 2xx; other answers come whole.
+  Task<Result<HttpAnswer>> stream(RequestContext context, HttpCall call, BodySink sink);
+
+ private:
+  struct State;
+  explicit HttpClient(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace codehelper

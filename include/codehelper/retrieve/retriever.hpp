@@ -1,0 +1,48 @@
+// From a question to ranked places: lexical and vector legs, rank fusion, boosts and priors, neighbours merged.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "codehelper/index/embedder.hpp"
+#include "codehelper/index/vector_store.hpp"
+
+namespace codehelper {
+
+struct SearchHit {
+  std::string path;  // relative to the project
+  std::string language;
+  std::string symbol;
+  int start_line = 1;  // 1-based, inclusive
+  int end_line = 1;
+  std::string text;    // exactly the bytes of those lines of the indexed file
+  double score = 0;    // larger is better, best about 1
+  std::vector<std::string> definitions;
+};
+
+struct SearchResult {
+  std::vector<SearchHit> hits;  // best first
+  IndexMarker index;
+};
+
+struct SearchRequest {
+  std::string question;
+  std::size_t limit = 10;
+  std::size_t max_hits_per_file = 3;
+};
+
+class Retriever {
+ public:
+  /// Both outlive the retriever.
+  Retriever(VectorStore& store, Embedder& embedder) : store_(store), embedder_(embedder) {}
+
+  /// Errors: not_found when the project has no finished index (the message says to POST /project), conflict when it was
+  /// made by another embedder (the message says to re-index), and those of the store and the embedder.
+  Task<Result<SearchResult>> search(RequestContext context, Project project, SearchRequest request);
+
+ private:
+  VectorStore& store_;
+  Embedder& embedder_;
+};
+
+}  // namespace codehelper
