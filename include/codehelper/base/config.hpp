@@ -46,8 +46,8 @@ struct ApiConfig {
 struct RunnerConfig {
   std::filesystem::path allowed_root = "/tmp";
   bool allowed_root_is_set = false;  // by flag or environment; serve-api checks projects against it only then
-  std::vector<std::string> executables = {"pytest", "npm",   "npx",  "cargo", "go",  "python", "python3",
-                                          "node",   "ctest", "cmake", "make", "mvn", "gradle"};
+  std::vector<std::string> executables = {"pytest", "npm",   "npx",   "cargo", "go",  "python", "python3",
+                                          "node",   "ctest", "cmake", "make",  "mvn", "gradle"};
   unsigned parallel = 4;  // runs at once; more wait
 };
 

@@ -14,6 +14,9 @@ enum class LogLevel { debug, info, warning, error };
 
 std::optional<LogLevel> parse_log_level(std::string_view text);
 
+/// Now as "2026-11-27T08:15:30.123Z".
+std::string utc_now();
+
 class Log {
  public:
   /// Writes to `descriptor` (not owned), lines below `minimum` are dropped.

@@ -1,0 +1,15 @@
+// Whether the lines that an answer cites are in the file now, byte for byte.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include "codehelper/retrieve/retriever.hpp"
+
+namespace codehelper {
+
+/// True when the lines start_line..end_line of `root`/`hit.path` equal `hit.text` now. False when the file is gone, was
+/// changed there, is a link or lies outside of `root`. Blocks: run it on the blocking pool.
+bool is_citation_true(const std::filesystem::path& root, const SearchHit& hit);
+
+}  // namespace codehelper

@@ -1,0 +1,231 @@
+#include "codehelper/agents/crew.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "codehelper/execute/test_command.hpp"
+#include "codehelper/retrieve/citation_check.hpp"
+
+namespace codehelper {
+
+namespace {
+
+constexpr std::size_t kPlaces = 5;         // quoted in an answer
+constexpr std::size_t kQuotedLines = 30;   // of one place
+constexpr std::size_t kOutputTail = 2000;  // bytes of a test run's output shown
+
+// A code fence longer than any run of backticks in `text`, so that the quotation can't end early.
+std::string fence_for(std::string_view text) {
+  std::size_t longest = 2;
+  std::size_t run = 0;
+  for (const char c : text) {
+    run = c == '`' ? run + 1 : 0;
+    longest = std::max(longest, run);
+  }
+  return std::string(longest + 1, '`');
+}
+
+std::string_view first_lines(std::string_view text, std::size_t count) {
+  std::size_t end = 0;
+  for (std::size_t line = 0; line < count && end < text.size(); ++line) {
+    end = std::min(text.find('\n', end), text.size() - 1) + 1;
+  }
+  return text.substr(0, end);
+}
+
+std::string quote(const SearchHit& hit, bool is_verified) {
+  const std::string_view shown = first_lines(hit.text, kQuotedLines);
+  const std::string fence = fence_for(shown);
+  std::string text = fmt::format("**{}:{}-{}**", hit.path, hit.start_line, hit.end_line);
+  if (!hit.symbol.empty()) text += fmt::format(" — `{}`", hit.symbol);
+  if (!is_verified) text += " — *changed since it was indexed; these lines are the indexed ones*";
+  text += fmt::format("\n{}{}\n{}", fence, hit.language, shown);
+  if (!text.ends_with('\n')) text += '\n';
+  text += fence + "\n";
+  if (shown.size() < hit.text.size()) text += fmt::format("(the first {} lines)\n", kQuotedLines);
+  return text;
+}
+
+std::string list_symbols(const std::vector<SearchHit>& hits) {
+  std::vector<std::string> symbols;
+  for (const SearchHit& hit : hits) {
+    for (const std::string& name : hit.definitions) {
+      std::string quoted = fmt::format("`{}`", name);
+      if (std::ranges::find(symbols, quoted) == symbols.end()) symbols.push_back(std::move(quoted));
+    }
+  }
+  constexpr std::size_t kShown = 20;
+  if (symbols.size() > kShown) symbols.resize(kShown);
+  return symbols.empty() ? std::string() : fmt::format("They define: {}.\n", fmt::join(symbols, ", "));
+}
+
+std::string last_bytes(std::string_view text, std::size_t count) {
+  if (text.size() <= count) return std::string(text);
+  const std::size_t line = text.find('\n', text.size() - count);
+  return "…\n" + std::string(text.substr(line == std::string_view::npos ? text.size() - count : line + 1));
+}
+
+struct TestsOutcome {
+  std::string text;      // Markdown, for the answer
+  std::string sentence;  // for the step
+};
+
+// "Passed" is said only of an exit status 0 with tests that ran, or whose count the output doesn't tell.
+TestsOutcome describe_run(const std::vector<std::string>& command, const CommandResult& run) {
+  const TestCount count = count_tests(run.standard_output, run.standard_error);
+  std::string sentence;
+  if (run.timed_out) {
+    sentence = fmt::format("`{}` was ended at its time limit.", fmt::join(command, " "));
+  } else if (count.known && count.run == 0) {
+    sentence = fmt::format("`{}` ran no test (exit status {}).", fmt::join(command, " "), run.exit_code);
+  } else if (run.exit_code != 0) {
+    sentence = fmt::format("The tests failed: `{}` ended with status {}", fmt::join(command, " "), run.exit_code);
+    sentence += count.known ? fmt::format(", {} of {} tests failed.", count.failed, count.run) : ".";
+  } else if (count.known) {
+    sentence = fmt::format("The tests passed: `{}` ran {} tests.", fmt::join(command, " "), count.run);
+  } else {
+    sentence =
+        fmt::format("`{}` ended with status 0; its output doesn't say how many tests ran.", fmt::join(command, " "));
+  }
+  const std::string output =
+      last_bytes(run.standard_output.empty() ? run.standard_error : run.standard_output, kOutputTail);
+  const std::string fence = fence_for(output);
+  std::string text = fmt::format("{} It took {:.1f} s.\n\n{}\n{}{}{}\n", sentence, run.duration_seconds, fence, output,
+                                 output.ends_with('\n') ? "" : "\n", fence);
+  return {std::move(text), std::move(sentence)};
+}
+
+// One answer in the making.
+class Answering {
+ public:
+  Answering(const Crew::Parts& parts, RequestContext context, ChatRequest request, StepSink on_step)
+      : parts_(parts), context_(std::move(context)), request_(std::move(request)), on_step_(std::move(on_step)) {}
+
+  Task<Result<ChatAnswer>> run() {
+    answer_.conversation_id = request_.conversation_id.empty() ? make_request_id() : request_.conversation_id;
+    const ChatPlan plan = make_plan(request_.message);
+    ChatStep planned{"manager", "plan", ""};
+    planned.outcome = plan.run_tests && plan.search ? "run the tests and search the code"
+                      : plan.run_tests              ? "run the tests"
+                                                    : "search the code";
+    co_await add_step(std::move(planned));
+    if (!request_.project) {
+      answer_.outcome = "no_project";
+      answer_.response = "No project is set. POST /project with the path of a repository, or send \"project_path\".";
+      co_return std::move(answer_);
+    }
+    if (plan.run_tests) {
+      const auto ran = co_await run_tests();
+      if (!ran) co_return std::unexpected(ran.error());
+    }
+    if (plan.search) {
+      const auto searched = co_await search();
+      if (!searched) co_return std::unexpected(searched.error());
+    }
+    answer_.response += "\n" + parts_.model_note + "\n";
+    co_return std::move(answer_);
+  }
+
+ private:
+  Task<void> add_step(ChatStep step) {
+    answer_.steps.push_back(step);
+    if (on_step_) co_await on_step_(std::move(step));
+  }
+
+  static bool ends_the_chat(const Error& error) {
+    return error.code == ErrorCode::cancelled || error.code == ErrorCode::timeout;
+  }
+
+  Task<Result<void>> run_tests() {
+    const std::filesystem::path root = request_.project->root;
+    auto detect = [root] { return detect_test_command(root); };
+    const auto command = co_await parts_.loop.run_blocking(std::move(detect));
+    if (!command) {
+      answer_.response += fmt::format("The tests could not be run: {}.\n", command.error().message);
+      co_await add_step({"runner", "run_tests", command.error().message});
+      co_return Result<void>{};
+    }
+    ExecuteRequest execute;
+    execute.project_path = root.string();
+    execute.command = *command;
+    const auto run = co_await parts_.runner.run(context_, std::move(execute), {});
+    if (!run && run.error().code == ErrorCode::cancelled) co_return std::unexpected(run.error());
+    TestsOutcome outcome;
+    if (run) {
+      outcome = describe_run(*command, *run);
+    } else {
+      outcome.sentence = "the run failed: " + run.error().message;
+      outcome.text = fmt::format("The tests could not be run: {}.\n", run.error().message);
+    }
+    answer_.response += outcome.text;
+    co_await add_step({"runner", "run_tests", std::move(outcome.sentence)});
+    co_return Result<void>{};
+  }
+
+  std::string question() const {
+    std::string text = request_.message;
+    for (const ChatAttachment& attachment : request_.attachments)
+      text += "\n" + attachment.name + "\n" + attachment.text;
+    return text;
+  }
+
+  Task<Result<void>> search() {
+    SearchRequest search;
+    search.question = question();
+    search.limit = kPlaces;
+    const Project project = *request_.project;
+    auto found = co_await parts_.retriever.search(context_, project, std::move(search));
+    if (!found && ends_the_chat(found.error())) co_return std::unexpected(found.error());
+    if (!found) {
+      answer_.outcome = found.error().code == ErrorCode::not_found ? "not_indexed" : "search_failed";
+      answer_.response += fmt::format("The code could not be searched: {}.\n", found.error().message);
+      co_await add_step({"coder", "search_code", found.error().message});
+      co_return Result<void>{};
+    }
+    const std::vector<bool> verified = co_await verify(project, found->hits);
+    describe_places(found->hits, verified);
+    co_await add_step({"coder", "search_code", fmt::format("{} places found", found->hits.size())});
+    co_return Result<void>{};
+  }
+
+  Task<std::vector<bool>> verify(const Project& project, const std::vector<SearchHit>& hits) {
+    auto check = [&project, &hits] {
+      std::vector<bool> verified;
+      for (const SearchHit& hit : hits) verified.push_back(is_citation_true(project.root, hit));
+      return verified;
+    };
+    co_return co_await parts_.loop.run_blocking(std::move(check));
+  }
+
+  void describe_places(const std::vector<SearchHit>& hits, const std::vector<bool>& verified) {
+    if (hits.empty()) {
+      answer_.outcome = "nothing_found";
+      answer_.response += "Nothing in the index matches the question.\n";
+      return;
+    }
+    answer_.response += "The best-matching places:\n\n";
+    for (std::size_t i = 0; i < hits.size(); ++i) {
+      answer_.response += fmt::format("{}. {}\n", i + 1, quote(hits[i], verified[i]));
+      answer_.sources.push_back({hits[i].path, hits[i].start_line, hits[i].end_line, hits[i].score, verified[i]});
+    }
+    answer_.response += list_symbols(hits);
+  }
+
+  const Crew::Parts& parts_;
+  RequestContext context_;
+  ChatRequest request_;
+  StepSink on_step_;
+  ChatAnswer answer_;
+};
+
+}  // namespace
+
+Task<Result<ChatAnswer>> Crew::answer(RequestContext context, ChatRequest request, StepSink on_step) {
+  Answering answering(parts_, std::move(context), std::move(request), std::move(on_step));
+  auto answer = co_await answering.run();
+  co_return answer;
+}
+
+}  // namespace codehelper

@@ -1,0 +1,271 @@
+#include "codehelper/base/config.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <thread>
+
+#include "codehelper/base/text.hpp"
+
+namespace codehelper {
+
+namespace {
+
+constexpr unsigned bits(auto... modes) {
+  return (static_cast<unsigned>(modes) | ...);
+}
+
+constexpr unsigned kApi = bits(Mode::serve_api, Mode::dev);
+constexpr unsigned kRunner = bits(Mode::serve_runner, Mode::dev);
+constexpr unsigned kListening = bits(Mode::serve_api, Mode::serve_runner, Mode::dev, Mode::ingest);
+constexpr unsigned kIndexing = bits(Mode::serve_api, Mode::ingest, Mode::dev);
+constexpr unsigned kClients = bits(Mode::chat, Mode::run_tests, Mode::search);
+constexpr unsigned kAll = kListening | kClients;
+
+std::optional<long> parse_whole(std::string_view text, long minimum, long maximum) {
+  long value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < minimum || value > maximum)
+    return std::nullopt;
+  return value;
+}
+
+std::string apply_seconds(std::chrono::seconds& target, const std::string& value) {
+  const auto seconds = parse_whole(value, 1, 86'400);
+  if (!seconds) return "must be a whole number of seconds from 1 to 86400";
+  target = std::chrono::seconds(*seconds);
+  return {};
+}
+
+std::string apply_url(std::string& target, const std::string& value) {
+  if (!value.starts_with("http://") && !value.starts_with("https://")) return "must begin with http:// or https://";
+  target = value;
+  return {};
+}
+
+std::string apply_names(std::vector<std::string>& target, const std::string& value) {
+  target.clear();
+  for (std::size_t begin = value.find_first_not_of(", "); begin != std::string::npos;) {
+    const std::size_t end = std::min(value.find_first_of(", ", begin), value.size());
+    target.push_back(value.substr(begin, end - begin));
+    begin = value.find_first_not_of(", ", end);
+  }
+  return target.empty() ? "must hold at least one name" : std::string();
+}
+
+std::string apply_yes_no(bool& target, const std::string& value) {
+  const std::string lower = to_lower_ascii(value);
+  target = lower == "1" || lower == "true" || lower == "yes";
+  if (target || lower == "0" || lower == "false" || lower == "no") return {};
+  return "must be 1, true, yes, 0, false or no";
+}
+
+std::string apply_directory(std::filesystem::path& target, const std::string& value) {
+  std::error_code error;
+  target = std::filesystem::absolute(value, error).lexically_normal();
+  if (error) return "is no usable path: " + error.message();
+  if (!target.has_filename()) target = target.parent_path();
+  return {};
+}
+
+const Setting kSettings[] = {
+    {"CODEHELPER_HOST", "", "host", kListening, "127.0.0.1", "address to listen on; 0.0.0.0 for every interface",
+     [](Config& c, const std::string& v) {
+       c.listen.host = v;
+       return std::string();
+     }},
+    {"CODEHELPER_PORT", "", "port", kListening, "8000; serve-runner 8080; ingest any free one",
+     "port to listen on; 0 = any free one, printed",
+     [](Config& c, const std::string& v) -> std::string {
+       const auto port = parse_whole(v, 0, 65'535);
+       if (!port) return "must be a port from 0 to 65535";
+       c.listen.port = static_cast<std::uint16_t>(*port);
+       return {};
+     }},
+    {"CODEHELPER_DRAIN_SECONDS", "", "drain-seconds", kListening, "30; serve-runner 60",
+     "how long requests in flight may take after SIGTERM",
+     [](Config& c, const std::string& v) { return apply_seconds(c.listen.drain, v); }},
+    {"RUNNER_URL", "RUNNER_SERVICE_URL", "runner-url", kApi,
+     "http://runner:8080; in dev the Runner in the same process", "base URL of the Runner",
+     [](Config& c, const std::string& v) { return apply_url(c.api.runner_url, v); }},
+    {"CODEHELPER_RUNNER_CALL_SECONDS", "", "runner-call-seconds", kApi, "60", "limit of one call of the Runner",
+     [](Config& c, const std::string& v) { return apply_seconds(c.api.runner_limit, v); }},
+    {"LLM_URL", "OPENAI_BASE_URL", "llm-url", kApi, "empty: answers are made without a model",
+     "base URL of the model server; this version checks its readiness and doesn't ask it yet",
+     [](Config& c, const std::string& v) { return apply_url(c.api.llm_url, v); }},
+    {"LLM_HEALTH_PATH", "", "llm-health-path", kApi, "/", "path of the model server's health check",
+     [](Config& c, const std::string& v) {
+       c.api.llm_health_path = v.starts_with('/') ? v : "/" + v;
+       return std::string();
+     }},
+    {"CODEHELPER_READINESS_SECONDS", "", "readiness-seconds", kApi, "5",
+     "limit of GET /readyz for each dependency, retries included",
+     [](Config& c, const std::string& v) { return apply_seconds(c.api.readiness_limit, v); }},
+    {"CREW_API_VALIDATE_DEPS", "", "validate-deps", kApi, "no",
+     "check the Runner at start and exit 1 when it can't be reached",
+     [](Config& c, const std::string& v) { return apply_yes_no(c.api.validate_dependencies, v); }},
+    {"ALLOWED_ROOT", "", "allowed-root", kApi | kRunner, "/tmp; in dev the indexed project's parent",
+     "the only tree in which commands run; serve-api, when it is set there, accepts no project outside of it",
+     [](Config& c, const std::string& v) {
+       c.runner.allowed_root_is_set = true;
+       return apply_directory(c.runner.allowed_root, v);
+     }},
+    {"RUNNER_EXECUTABLES", "", "executables", kRunner,
+     "pytest npm npx cargo go python python3 node ctest cmake make mvn gradle",
+     "exact names of the executables that may be run",
+     [](Config& c, const std::string& v) { return apply_names(c.runner.executables, v); }},
+    {"RUNNER_PARALLEL", "", "parallel", kRunner, "2 x processors, at least 4", "runs at once; more wait for their turn",
+     [](Config& c, const std::string& v) -> std::string {
+       const auto parallel = parse_whole(v, 1, 1024);
+       if (!parallel) return "must be a whole number from 1 to 1024";
+       c.runner.parallel = static_cast<unsigned>(*parallel);
+       return {};
+     }},
+    {"CODEHELPER_DATA_DIR", "", "data-dir", kIndexing, "$XDG_DATA_HOME/codehelper, else ~/.local/share/codehelper",
+     "directory of the embedded store and of state",
+     [](Config& c, const std::string& v) { return apply_directory(c.index.data_dir, v); }},
+    {"CODEHELPER_MAX_FILE_BYTES", "", "max-file-bytes", kIndexing, "1048576", "larger files are not indexed",
+     [](Config& c, const std::string& v) -> std::string {
+       const auto bytes = parse_whole(v, 1, 1L << 30);
+       if (!bytes) return "must be a whole number of bytes from 1 to 1073741824";
+       c.index.max_file_bytes = static_cast<std::uint64_t>(*bytes);
+       return {};
+     }},
+    {"CODEHELPER_API_TOKEN", "", "", kApi | kClients, "empty: no token needed",
+     "bearer token of the Crew API, asked of callers on every route but /health, /readyz and /metrics",
+     [](Config& c, const std::string& v) {
+       c.listen.token = v;
+       c.client.token = v;
+       return std::string();
+     }},
+    {"CODEHELPER_RUNNER_TOKEN", "", "", kApi | kRunner, "empty: no token needed", "bearer token of the Runner",
+     [](Config& c, const std::string& v) {
+       c.api.runner_token = v;
+       return std::string();
+     }},
+    {"CODE_HELPER_API_URL", "", "api-url", kClients, "http://localhost:8000", "base URL of the Crew API",
+     [](Config& c, const std::string& v) { return apply_url(c.client.api_url, v); }},
+    {"CODEHELPER_LOG_LEVEL", "", "log-level", kAll, "info; dev on a terminal: warning", "debug, info, warning or error",
+     [](Config& c, const std::string& v) -> std::string {
+       const auto level = parse_log_level(v);
+       if (!level) return "must be debug, info, warning or error";
+       c.log_level = *level;
+       c.log_level_is_set = true;
+       return {};
+     }},
+};
+
+// Settings of the contract whose engine this version lacks: to accept one in silence would answer from elsewhere.
+struct MissingEngine {
+  std::string_view name;
+  std::string_view alias;
+  std::string_view way_out;
+};
+constexpr MissingEngine kMissingEngines[] = {
+    {"VECTOR_DB_URL", "CHROMA_URL", "this version has no Chroma client; unset it to use the embedded store"},
+    {"EMBED_URL", "", "this version has no client for embedding servers; unset it to use the built-in embedder"},
+};
+
+struct Given {
+  std::string source;
+  std::string value;
+};
+
+std::optional<Given> look_up(const StringMap& from, std::string_view name) {
+  const auto found = from.find(name);
+  if (found == from.end() || found->second.empty()) return std::nullopt;
+  return Given{std::string(name), found->second};
+}
+
+std::optional<Given> look_up(const Setting& setting, const StringMap& flags, const StringMap& environment) {
+  if (auto given = look_up(flags, setting.flag)) return Given{"--" + given->source, given->value};
+  if (auto given = look_up(environment, setting.name)) return given;
+  return setting.alias.empty() ? std::nullopt : look_up(environment, setting.alias);
+}
+
+Config make_defaults(Mode mode, const StringMap& environment) {
+  Config config;
+  config.listen.port = mode == Mode::serve_runner ? 8080 : mode == Mode::ingest ? 0 : 8000;
+  config.listen.drain = std::chrono::seconds(mode == Mode::serve_runner ? 60 : 30);
+  config.runner.parallel = std::max(4U, 2 * std::thread::hardware_concurrency());
+  if (const auto xdg = look_up(environment, "XDG_DATA_HOME")) {
+    config.index.data_dir = std::filesystem::path(xdg->value) / "codehelper";
+  } else if (const auto home = look_up(environment, "HOME")) {
+    config.index.data_dir = std::filesystem::path(home->value) / ".local/share/codehelper";
+  }
+  return config;
+}
+
+std::vector<std::string> find_unknown_variables(const StringMap& environment) {
+  std::vector<std::string_view> known;
+  for (const Setting& setting : kSettings) {
+    if (setting.name.starts_with("CODEHELPER_")) known.push_back(setting.name);
+  }
+  std::vector<std::string> faults;
+  for (const auto& [name, value] : environment) {
+    if (!name.starts_with("CODEHELPER_") || value.empty() || std::ranges::find(known, name) != known.end()) continue;
+    const std::string_view nearest = nearest_name(name, known);
+    faults.push_back(
+        fmt::format("unknown variable {}; did you mean {}?", name, nearest.empty() ? known.front() : nearest));
+  }
+  return faults;
+}
+
+void find_missing_engines(Mode mode, const StringMap& environment, std::vector<std::string>& faults) {
+  const auto sandbox = look_up(environment, "RUNNER_SANDBOX");
+  if ((static_cast<unsigned>(mode) & kRunner) != 0 && sandbox && sandbox->value == "required") {
+    faults.emplace_back(
+        "RUNNER_SANDBOX: this version doesn't confine what it runs; unset it or say off, and run it where that is no "
+        "harm");
+  }
+  if ((static_cast<unsigned>(mode) & kIndexing) == 0) return;
+  for (const MissingEngine& engine : kMissingEngines) {
+    if (look_up(environment, engine.name) || look_up(environment, engine.alias)) {
+      faults.push_back(fmt::format("{}: {}", engine.name, engine.way_out));
+    }
+  }
+  const auto backend = look_up(environment, "INGEST_BACKEND");
+  if (backend && backend->value != "local" && backend->value != "auto") {
+    faults.push_back(fmt::format("INGEST_BACKEND: \"{}\" is not in this version; use local or auto", backend->value));
+  }
+}
+
+}  // namespace
+
+std::span<const Setting> settings() {
+  return kSettings;
+}
+
+StringMap load_environment() {
+  StringMap variables;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const std::size_t equals = text.find('=');
+    if (equals != std::string_view::npos) variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
+}
+
+Result<Config> parse_config(Mode mode, const StringMap& flags, const StringMap& environment) {
+  Config config = make_defaults(mode, environment);
+  std::vector<std::string> faults = find_unknown_variables(environment);
+  find_missing_engines(mode, environment, faults);
+  for (const Setting& setting : kSettings) {
+    if (!setting.applies_to(mode)) continue;
+    const auto given = look_up(setting, flags, environment);
+    if (!given) continue;
+    const std::string fault = setting.apply(config, given->value);
+    if (!fault.empty()) faults.push_back(fmt::format("{}: \"{}\" {}", given->source, given->value, fault));
+  }
+  if (mode == Mode::serve_runner) config.listen.token = config.api.runner_token;
+  if ((static_cast<unsigned>(mode) & kIndexing) != 0 && config.index.data_dir.empty()) {
+    faults.emplace_back("CODEHELPER_DATA_DIR: set it, since neither XDG_DATA_HOME nor HOME is set");
+  }
+  if (faults.empty()) return config;
+  return fail(ErrorCode::invalid_input, fmt::format("{}", fmt::join(faults, "\n")));
+}
+
+}  // namespace codehelper

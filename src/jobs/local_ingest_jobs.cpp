@@ -1,0 +1,215 @@
+#include "codehelper/jobs/local_ingest_jobs.hpp"
+
+#include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/json/parse.hpp>
+
+#include <map>
+
+#include "codehelper/execute/child_process.hpp"
+#include "codehelper/net/task_group.hpp"
+
+namespace codehelper {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t kKeptOutputBytes = 16 * 1024;
+constexpr std::chrono::hours kNoLimit{24 * 365};
+// Interrupted by whoever killed it; the child itself had no chance to say so.
+constexpr std::string_view kInterrupted = "the ingest ended without finishing (killed, or the machine stopped)";
+
+std::uint64_t count_in(const json::object& fields, std::string_view name) {
+  const json::value* value = fields.if_contains(name);
+  return value != nullptr && value->is_number() ? value->to_number<std::uint64_t>() : 0;
+}
+
+IndexProgress read_progress(const json::object& fields) {
+  IndexProgress progress;
+  progress.files_done = count_in(fields, "files_done");
+  progress.files_total = count_in(fields, "files_total");
+  progress.chunks = count_in(fields, "chunks");
+  progress.embedded_files = count_in(fields, "embedded_files");
+  const json::value* seconds = fields.if_contains("seconds");
+  progress.seconds = seconds != nullptr && seconds->is_number() ? seconds->to_number<double>() : 0;
+  return progress;
+}
+
+// One child of ours, from its start to its end.
+struct Child {
+  Child(EventLoop& loop, const Log& log)
+      : group(loop, log), news(loop.context(), asio::steady_timer::time_point::max()) {}
+
+  void take_line(std::string_view line) {
+    json::error_code error;
+    const json::value value = json::parse(line, error);
+    if (error || !value.is_object()) return;
+    const json::object& fields = value.as_object();
+    const json::value* event = fields.if_contains("event");
+    if (event == nullptr || !event->is_string()) return;
+    if (event->as_string() == kIngestStarted) {
+      started = true;
+      news.cancel();
+    } else if (event->as_string() == kIngestProgress) {
+      progress = read_progress(fields);
+    }
+  }
+
+  void take_output(std::string_view piece) {
+    unfinished_line.append(piece);
+    for (std::size_t end = unfinished_line.find('\n'); end != std::string::npos; end = unfinished_line.find('\n')) {
+      take_line(std::string_view(unfinished_line).substr(0, end));
+      unfinished_line.erase(0, end + 1);
+    }
+  }
+
+  TaskGroup group;
+  asio::steady_timer news;  // cancelled when `started` or `result` changes
+  bool started = false;
+  bool cancelled = false;
+  std::string unfinished_line;
+  std::optional<IndexProgress> progress;
+  std::optional<Result<CommandResult>> result;
+};
+
+std::string describe_end(const Child& child) {
+  if (child.cancelled) return "cancelled";
+  if (!*child.result) return child.result->error().message;
+  const CommandResult& ended = **child.result;
+  if (!ended.standard_error.empty()) {
+    std::string text = ended.standard_error;
+    while (text.ends_with('\n')) text.pop_back();
+    return text;
+  }
+  if (ended.exit_code < 0) return fmt::format("the ingest was ended by signal {}", -ended.exit_code);
+  return fmt::format("the ingest ended with status {}", ended.exit_code);
+}
+
+class LocalIngestJobsImpl final : public LocalIngestJobs {
+ public:
+  LocalIngestJobsImpl(EventLoop& loop, Log log, VectorStore& store, LocalJobsOptions options)
+      : loop_(loop), log_(std::move(log)), store_(store), options_(std::move(options)) {}
+
+  Task<Result<void>> start(RequestContext context, Project project) override {
+    const std::string key = project.root.string();
+    if (children_.contains(key) || IndexLock::is_held(options_.data_dir, project)) {
+      co_return fail(ErrorCode::conflict, make_job_id(project.posted_path));
+    }
+    auto child = std::make_shared<Child>(loop_, log_);
+    children_[key] = child;
+    child->group.spawn("ingest", watch(context, project, child));
+    while (!child->started && !child->result) {
+      co_await child->news.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    if (child->started) co_return Result<void>{};
+    if (*child->result && (*child->result)->exit_code == kIngestLocked) {
+      co_return fail(ErrorCode::conflict, make_job_id(project.posted_path));
+    }
+    co_return fail(ErrorCode::unavailable, "the ingest could not be started: " + describe_end(*child));
+  }
+
+  Task<Result<JobStatus>> status(RequestContext context, Project project) override {
+    const auto running = children_.find(project.root.string());
+    if (running != children_.end()) {
+      co_return JobStatus{JobState::active, {}, running->second->progress};
+    }
+    // The lock is asked for first: a job that ends between the two looks has then written its marker.
+    const bool is_locked = IndexLock::is_held(options_.data_dir, project);
+    if (is_locked) co_return JobStatus{JobState::active, {}, std::nullopt};
+    const auto marker = co_await store_.load_marker(context, project);
+    if (!marker) co_return std::unexpected(marker.error());
+    if (!*marker) co_return JobStatus{};
+    switch ((*marker)->state) {
+      case IndexState::ready:
+        co_return JobStatus{JobState::succeeded, {}, std::nullopt};
+      case IndexState::failed:
+        co_return JobStatus{JobState::failed, (*marker)->cause, std::nullopt};
+      case IndexState::indexing:
+        break;
+    }
+    co_return JobStatus{JobState::failed, std::string(kInterrupted), std::nullopt};
+  }
+
+  Task<Result<void>> cancel(RequestContext, Project project) override {
+    const auto running = children_.find(project.root.string());
+    if (running == children_.end()) {
+      if (IndexLock::is_held(options_.data_dir, project)) {
+        co_return fail(ErrorCode::conflict, "the ingest was started by another process; end it there");
+      }
+      co_return fail(ErrorCode::not_found, "no index job is active");
+    }
+    running->second->cancelled = true;
+    running->second->group.cancel_all();
+    co_return Result<void>{};
+  }
+
+  Task<void> shut_down() override {
+    const auto children = children_;
+    for (const auto& [key, child] : children) child->group.cancel_all();
+    for (const auto& [key, child] : children) co_await child->group.join();
+  }
+
+ private:
+  CommandPlan make_plan(const Project& project) const {
+    CommandPlan plan;
+    plan.executable = options_.executable;
+    plan.arguments = {"codehelper", "ingest", "--", project.posted_path};
+    plan.project = project.root;
+    plan.cwd = project.root;
+    plan.env = options_.env;
+    plan.timeout = kNoLimit;
+    return plan;
+  }
+
+  Task<void> watch(RequestContext context, Project project, std::shared_ptr<Child> child) {
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+    co_await asio::this_coro::throw_if_cancelled(false);
+    ChildOptions options;
+    options.keep_bytes = kKeptOutputBytes;
+    options.on_output = [child](OutputStream stream, std::string_view piece) {
+      if (stream == OutputStream::standard_output) child->take_output(piece);
+    };
+    CommandPlan plan = make_plan(project);
+    auto result = co_await run_child(loop_, options_.executable, std::move(plan), std::move(options));
+    child->result = std::move(result);
+    const bool failed = !*child->result || (*child->result)->exit_code != 0;
+    const bool locked_out = failed && *child->result && (*child->result)->exit_code == kIngestLocked;
+    if (failed && !locked_out) {
+      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+      co_await record_failure(context, project, describe_end(*child));
+    }
+    context.log.info("ingest_job_ended", {{"job_id", make_job_id(project.posted_path)}, {"succeeded", !failed}});
+    children_.erase(project.root.string());
+    child->news.cancel();
+  }
+
+  // A child that was killed left its marker at `indexing`; one that failed by itself has written why.
+  Task<void> record_failure(RequestContext context, Project project, std::string cause) {
+    const auto marker = co_await store_.load_marker(context, project);
+    if (!marker || !*marker || (*marker)->state != IndexState::indexing) co_return;
+    IndexBatch batch;
+    batch.marker = **marker;
+    batch.marker->state = IndexState::failed;
+    batch.marker->cause = std::move(cause);
+    const auto written = co_await store_.apply(context, project, std::move(batch));
+    if (!written) context.log.error("marker_not_written", {{"cause", written.error().message}});
+  }
+
+  EventLoop& loop_;
+  Log log_;
+  VectorStore& store_;
+  LocalJobsOptions options_;
+  std::map<std::string, std::shared_ptr<Child>> children_;
+};
+
+}  // namespace
+
+std::unique_ptr<LocalIngestJobs> make_local_ingest_jobs(EventLoop& loop, Log log, VectorStore& store,
+                                                        LocalJobsOptions options) {
+  return std::make_unique<LocalIngestJobsImpl>(loop, std::move(log), store, std::move(options));
+}
+
+}  // namespace codehelper

@@ -1,0 +1,132 @@
+#include "codehelper/jobs/projects.hpp"
+
+#include <fmt/format.h>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "codehelper/base/json_fields.hpp"
+
+namespace codehelper {
+
+namespace {
+
+bool is_within(const std::filesystem::path& path, const std::filesystem::path& root) {
+  const auto [end, ignored] = std::mismatch(root.begin(), root.end(), path.begin(), path.end());
+  return end == root.end();
+}
+
+// Written beside and renamed, so that a reader sees the whole old or the whole new text.
+Result<void> write_atomically(const std::filesystem::path& file, const std::string& text) {
+  std::error_code error;
+  std::filesystem::create_directories(file.parent_path(), error);
+  const std::filesystem::path draft = file.string() + ".new";
+  std::ofstream stream(draft, std::ios::binary | std::ios::trunc);
+  stream << text;
+  stream.close();
+  if (!error && stream) std::filesystem::rename(draft, file, error);
+  if (error || !stream) {
+    return fail(ErrorCode::unavailable,
+                fmt::format("{} can't be written{}; free space or set CODEHELPER_DATA_DIR to a directory of yours",
+                            file.string(), error ? ": " + error.message() : ""));
+  }
+  return {};
+}
+
+}  // namespace
+
+Projects::Projects(EventLoop& loop, VectorStore& store, IngestJobs& jobs, Options options)
+    : loop_(loop), store_(store), jobs_(jobs), options_(std::move(options)) {
+  load_current();
+}
+
+void Projects::load_current() {
+  std::ifstream stream(options_.state_file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  const auto object = parse_json_object(text);
+  if (!object) return;  // none yet
+  const auto path = required_string(*object, "project_path");
+  const auto pinned_repo = optional_string(*object, "pinned_repo");
+  if (!path || !pinned_repo) return;
+  if (auto project = name_project(*path)) current_ = std::move(*project);
+  pinned_repo_ = pinned_repo->value_or("");
+}
+
+Task<Result<void>> Projects::save_current() {
+  boost::json::object state{{"project_path", current_->posted_path}};
+  if (!pinned_repo_.empty()) state["pinned_repo"] = pinned_repo_;
+  auto write = [file = options_.state_file, text = boost::json::serialize(state)] {
+    return write_atomically(file, text);
+  };
+  co_return co_await loop_.run_blocking(std::move(write));
+}
+
+Task<Result<std::string>> Projects::post(RequestContext context, ProjectPost post) {
+  auto opened = open_project(post.project_path);
+  if (!opened) co_return std::unexpected(opened.error());
+  const Project project = std::move(*opened);
+  if (options_.allowed_root && !is_within(project.root, *options_.allowed_root)) {
+    co_return fail(ErrorCode::invalid_input, fmt::format("project_path \"{}\" lies outside the allowed root {}",
+                                                         project.posted_path, options_.allowed_root->string()));
+  }
+  const auto job = co_await jobs_.status(context, project);
+  if (!job) co_return std::unexpected(job.error());
+  const auto index = co_await store_.load_marker(context, project);
+  if (!index) co_return std::unexpected(index.error());
+
+  const StartDecision decision = decide_start(*job, *index, post.reindex);
+  if (decision == StartDecision::already_indexing) {
+    co_return fail(ErrorCode::conflict, make_job_id(project.posted_path));
+  }
+  if (decision == StartDecision::start) {
+    const auto started = co_await jobs_.start(context, project);
+    if (!started) co_return std::unexpected(started.error());
+  }
+  current_ = project;
+  pinned_repo_ = post.pinned_repo.value_or("");
+  const auto saved = co_await save_current();
+  if (!saved) co_return std::unexpected(saved.error());
+  co_return make_job_id(project.posted_path);
+}
+
+Task<Result<ProjectStatus>> Projects::status(RequestContext context, std::optional<std::string> project_path) {
+  ProjectStatus status;
+  if (!project_path && !current_) co_return status;
+  auto project = resolve(project_path);
+  if (!project) co_return std::unexpected(project.error());
+  status.project = *project;
+  status.job_id = make_job_id(project->posted_path);
+  if (current_ && current_->root == project->root) status.pinned_repo = pinned_repo_;
+
+  auto job = co_await jobs_.status(context, *project);
+  if (!job && last_known_ && last_known_->project == status.project) {
+    status = *last_known_;
+    status.stale_because = job.error().message;
+    co_return status;
+  }
+  if (!job) co_return std::unexpected(job.error());
+  auto index = co_await store_.load_marker(context, *project);
+  if (!index) co_return std::unexpected(index.error());
+  status.job = std::move(*job);
+  status.index = std::move(*index);
+  status.status = find_index_status(status.job, status.index);
+  last_known_ = status;
+  co_return status;
+}
+
+Task<Result<void>> Projects::cancel(RequestContext context) {
+  if (!current_) co_return fail(ErrorCode::not_found, "no project was posted, so no index job is active");
+  const Project project = *current_;
+  co_return co_await jobs_.cancel(context, project);
+}
+
+Result<Project> Projects::resolve(const std::optional<std::string>& project_path) const {
+  if (project_path) return name_project(*project_path);
+  if (current_) return *current_;
+  return fail(ErrorCode::not_found, "no project yet: POST /project with its path, or send \"project_path\"");
+}
+
+}  // namespace codehelper

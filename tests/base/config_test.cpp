@@ -1,0 +1,95 @@
+#include "codehelper/base/config.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace codehelper;
+
+namespace {
+
+const StringMap kHome{{"HOME", "/home/someone"}};
+
+StringMap with(StringMap environment, const std::string& name, const std::string& value) {
+  environment[name] = value;
+  return environment;
+}
+
+}  // namespace
+
+TEST_CASE("config: defaults are those of the mode") {
+  const auto api = parse_config(Mode::serve_api, {}, kHome);
+  const auto runner = parse_config(Mode::serve_runner, {}, {});
+
+  REQUIRE(api);
+  CHECK(api->listen.port == 8000);
+  CHECK(api->listen.drain == std::chrono::seconds(30));
+  CHECK(api->index.data_dir == "/home/someone/.local/share/codehelper");
+  REQUIRE(runner);
+  CHECK(runner->listen.port == 8080);
+  CHECK(runner->listen.drain == std::chrono::seconds(60));
+  CHECK(runner->runner.allowed_root == "/tmp");
+}
+
+TEST_CASE("config: a flag wins over the environment, which wins over the default") {
+  const StringMap environment = with(kHome, "CODEHELPER_PORT", "9001");
+
+  CHECK(parse_config(Mode::serve_api, {{"port", "9002"}}, environment)->listen.port == 9002);
+  CHECK(parse_config(Mode::serve_api, {}, environment)->listen.port == 9001);
+}
+
+TEST_CASE("config: an empty value counts as unset") {
+  const StringMap environment = with(with(kHome, "RUNNER_URL", ""), "RUNNER_SERVICE_URL", "http://alias:1");
+
+  CHECK(parse_config(Mode::serve_api, {{"port", ""}}, environment)->listen.port == 8000);
+  CHECK(parse_config(Mode::serve_api, {}, environment)->api.runner_url == "http://alias:1");
+}
+
+TEST_CASE("config: all faults are reported together") {
+  StringMap environment = with(kHome, "CODEHELPER_PORT", "70000");
+  environment["RUNNER_URL"] = "runner:8080";
+  environment["CODEHELPER_LOG_LEVEL"] = "loud";
+
+  const auto config = parse_config(Mode::serve_api, {}, environment);
+
+  REQUIRE_FALSE(config);
+  CHECK(config.error().code == ErrorCode::invalid_input);
+  CHECK_THAT(config.error().message, Catch::Contains("CODEHELPER_PORT: \"70000\" must be a port"));
+  CHECK_THAT(config.error().message, Catch::Contains("RUNNER_URL: \"runner:8080\" must begin with http://"));
+  CHECK_THAT(config.error().message, Catch::Contains("CODEHELPER_LOG_LEVEL: \"loud\" must be debug"));
+}
+
+TEST_CASE("config: an unknown CODEHELPER_ variable is refused with the nearest name") {
+  const auto config = parse_config(Mode::search, {}, {{"CODEHELPER_LOGLEVEL", "info"}});
+
+  REQUIRE_FALSE(config);
+  CHECK(config.error().message == "unknown variable CODEHELPER_LOGLEVEL; did you mean CODEHELPER_LOG_LEVEL?");
+}
+
+TEST_CASE("config: a setting of another mode is accepted and not read") {
+  const auto config = parse_config(Mode::search, {}, {{"CODEHELPER_PORT", "no port"}});
+
+  CHECK(config);
+}
+
+TEST_CASE("config: an engine that is asked for and missing stops the start") {
+  const auto chroma = parse_config(Mode::ingest, {}, with(kHome, "CHROMA_URL", "http://chroma:8000"));
+  const auto kubernetes = parse_config(Mode::serve_api, {}, with(kHome, "INGEST_BACKEND", "kubernetes"));
+
+  REQUIRE_FALSE(chroma);
+  CHECK_THAT(chroma.error().message, Catch::Contains("no Chroma client"));
+  REQUIRE_FALSE(kubernetes);
+  CHECK_THAT(kubernetes.error().message, Catch::Contains("INGEST_BACKEND"));
+}
+
+TEST_CASE("config: a data directory is needed where indexes are kept") {
+  const auto config = parse_config(Mode::ingest, {}, {});
+
+  REQUIRE_FALSE(config);
+  CHECK_THAT(config.error().message, Catch::Contains("CODEHELPER_DATA_DIR"));
+}
+
+TEST_CASE("config: lists of executables take commas and spaces") {
+  const auto config = parse_config(Mode::serve_runner, {{"executables", "python3, node  go"}}, {});
+
+  REQUIRE(config);
+  CHECK(config->runner.executables == std::vector<std::string>{"python3", "node", "go"});
+}
