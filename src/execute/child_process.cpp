@@ -131,7 +131,7 @@ Task<bool> is_cancelled() {
 struct Outcome {
   int exit_code = 0;
   bool timed_out = false;
-  std::string notice;  // for the end of standard error
+  std::string notice{};  // for the end of standard error
 };
 
 // From the plan to the end of the main process. Errors: internal, cancelled; then the tree is still to be ended.
