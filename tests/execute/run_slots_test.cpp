@@ -5,6 +5,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
 #include <optional>
 #include <string>
@@ -18,19 +19,10 @@ using namespace codehelper;
 namespace {
 
 struct Fixture {
-  // Takes a slot when it is its turn, and holds it until it is reset.
-  void acquire(int number) {
-    asio::co_spawn(loop.executor(), slots.acquire(),
-                   asio::bind_cancellation_slot(cancellations.at(static_cast<std::size_t>(number)).slot(),
-                                                [this, number](const std::exception_ptr&, Result<RunSlots::Slot> slot) {
-                                                  if (!slot) {
-                                                    events.push_back(std::to_string(number) + " " +
-                                                                     std::string(to_string(slot.error().code)));
-                                                    return;
-                                                  }
-                                                  events.push_back(std::to_string(number) + " runs");
-                                                  held.at(static_cast<std::size_t>(number)).emplace(std::move(*slot));
-                                                }));
+  // Takes a slot when it is its turn, and holds it until release().
+  void acquire(std::size_t number) {
+    asio::co_spawn(loop.executor(), hold(*this, number),
+                   asio::bind_cancellation_slot(cancellations.at(number).slot(), asio::detached));
     settle();
   }
   // What is waiting stays waiting: run() would wait with it.
@@ -38,9 +30,15 @@ struct Fixture {
     loop.context().restart();
     loop.context().poll();
   }
-  void release(int number) {
-    held.at(static_cast<std::size_t>(number)).reset();
+  void release(std::size_t number) {
+    held.at(number).reset();
     settle();
+  }
+
+  static Task<void> hold(Fixture& self, std::size_t number) {
+    auto slot = co_await self.slots.acquire();
+    self.events.push_back(std::to_string(number) + " " + (slot ? "runs" : std::string(to_string(slot.error().code))));
+    if (slot) self.held.at(number).emplace(std::move(*slot));
   }
 
   EventLoop loop;
@@ -55,7 +53,7 @@ struct Fixture {
 TEST_CASE("run slots: further ones wait in order, and more are refused") {
   Fixture fixture;
 
-  for (const int number : {0, 1, 2, 3, 4}) fixture.acquire(number);
+  for (const unsigned number : {0U, 1U, 2U, 3U, 4U}) fixture.acquire(number);
   CHECK(fixture.events == std::vector<std::string>{"0 runs", "1 runs", "4 overloaded"});
 
   fixture.release(1);
@@ -70,7 +68,7 @@ TEST_CASE("run slots: further ones wait in order, and more are refused") {
 
 TEST_CASE("run slots: one that is cancelled leaves the queue") {
   Fixture fixture;
-  for (const int number : {0, 1, 2, 3}) fixture.acquire(number);
+  for (const unsigned number : {0U, 1U, 2U, 3U}) fixture.acquire(number);
 
   fixture.cancellations[2].emit(asio::cancellation_type::terminal);
   fixture.settle();
