@@ -110,14 +110,15 @@ TEST_CASE("command result: the four fields that every Runner gives are enough") 
   const auto plain = parse_command_result(object(R"({"exit_code":1,"stdout":"ab","stderr":"","duration_seconds":2})"));
   const auto late =
       parse_command_result(object(R"j({"exit_code":-1,"stdout":"","stderr":"x (timeout)","duration_seconds":2.5})j"));
-  const auto hung_up = parse_command_result(object(R"({"exit_code":-1,"stdout":"","stderr":"","duration_seconds":2.5})"));
+  const auto hung_up =
+      parse_command_result(object(R"({"exit_code":-1,"stdout":"","stderr":"","duration_seconds":2.5})"));
 
-REQUIRE((plain && late && hung_up));
-CHECK(plain->exit_code == 1);
-CHECK(plain->output_bytes == 2);
-CHECK_FALSE(plain->timed_out);
-CHECK(late->timed_out);
-CHECK_FALSE(hung_up->timed_out);
+  REQUIRE((plain && late && hung_up));
+  CHECK(plain->exit_code == 1);
+  CHECK(plain->output_bytes == 2);
+  CHECK_FALSE(plain->timed_out);
+  CHECK(late->timed_out);
+  CHECK_FALSE(hung_up->timed_out);
 }
 
 TEST_CASE("command result: nonsense is refused") {
