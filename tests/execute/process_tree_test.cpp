@@ -29,10 +29,10 @@ pid_t fork_sleeper() {
   return child;
 }
 
-// Runs the script with a limit of a second; REQUIREs a result in time and nothing left.
-CommandResult run_hostile(const std::string& script) {
+// Runs the script; REQUIREs a result soon after the limit at the latest, and nothing left.
+CommandResult run_hostile(const std::string& script, std::chrono::seconds limit = std::chrono::seconds(1)) {
   ChildRun child;
-  child.plan.timeout = std::chrono::seconds(1);
+  child.plan.timeout = limit;
   child.set_python("import os, signal, sys, time\n" + script);
   const auto begin = Clock::now();
 
@@ -42,7 +42,7 @@ CommandResult run_hostile(const std::string& script) {
   const int left = child.processes_left();
   REQUIRE(result.has_value());
   CHECK(left == 0);
-  CHECK(took < std::chrono::seconds(5));
+  CHECK(took < limit + std::chrono::seconds(4));
   return *result;
 }
 
@@ -99,7 +99,8 @@ TEST_CASE("process tree: many children, each in a session of its own") {
   const auto result = run_hostile(
       "for i in range(150):\n"
       "    if os.fork() == 0: os.setsid(); time.sleep(600)\n"
-      "print('made')\n");
+      "print('made')\n",
+      std::chrono::seconds(20));
 
   CHECK(result.exit_code == 0);
   CHECK(result.standard_output == "made\n");
@@ -107,7 +108,6 @@ TEST_CASE("process tree: many children, each in a session of its own") {
 
 TEST_CASE("process tree: a fork bomb is ended") {
   const auto result = run_hostile(
-      "import resource\n"
       "count = 0\n"
       "while count < 7:\n"
       "    count += 1\n"
