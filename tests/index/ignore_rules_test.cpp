@@ -144,7 +144,7 @@ TEST_CASE("ignore rules: the same files as git in a repository full of odd patte
 }
 
 TEST_CASE("ignore rules: the same files as git under random patterns") {
-  for (unsigned seed = 1; seed <= 60; ++seed) {
+  for (unsigned seed = 1; seed <= 24; ++seed) {
     Random random(seed);
     const GitFixture fixture;
     write_random_tree(random, fixture);
