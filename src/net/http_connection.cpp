@@ -14,9 +14,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kSmallReadBytes = 2 * 1024;  // holds the usual request; what an idle connection costs
-constexpr std::size_t kLargeReadBytes = 64 * 1024;
-constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;
+constexpr std::size_t kSmallReadBytes =
+    std::size_t{2} * 1024;  // holds the usual request; what an idle connection costs
+constexpr std::size_t kLargeReadBytes = std::size_t{64} * 1024;
+constexpr std::size_t kLingerBytes = std::size_t{4} * 1024 * 1024;
 
 using Parts = std::array<asio::const_buffer, 2>;
 
