@@ -134,9 +134,7 @@ TEST_CASE_METHOD(HttpClientFixture, "http client: connecting has a limit of its 
   std::vector<boost::asio::ip::tcp::socket> fillers;
   for (int i = 0; i < 4; ++i) {
     auto& filler = fillers.emplace_back(loop.context(), boost::asio::ip::tcp::v4());
-    filler.non_blocking(true);
-    boost::system::error_code in_progress;
-    filler.connect(full.local_endpoint(), in_progress);
+    filler.async_connect(full.local_endpoint(), [](boost::system::error_code) {});
   }
   const auto port = std::to_string(full.local_endpoint().port());
   const auto client = make_client("http://127.0.0.1:" + port, {.connect_limit = milliseconds(60)});
