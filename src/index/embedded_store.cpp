@@ -85,7 +85,8 @@ class EmbeddedIndex {
       std::error_code error;
       std::filesystem::remove(file_.string() + suffix, error);
       if (error && error != std::errc::not_a_directory) {
-        return fail(ErrorCode::unavailable, fmt::format("can't delete {}{}: {}", file_.string(), suffix, error.message()));
+        return fail(ErrorCode::unavailable,
+                    fmt::format("can't delete {}{}: {}", file_.string(), suffix, error.message()));
       }
     }
     return {};

@@ -71,6 +71,8 @@ class HashingEmbedder final : public Embedder {
 
 }  // namespace
 
-std::unique_ptr<Embedder> make_hashing_embedder(EventLoop& loop) { return std::make_unique<HashingEmbedder>(loop); }
+std::unique_ptr<Embedder> make_hashing_embedder(EventLoop& loop) {
+  return std::make_unique<HashingEmbedder>(loop);
+}
 
 }  // namespace codehelper

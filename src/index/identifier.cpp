@@ -15,12 +15,14 @@ struct Character {
   Kind kind = Kind::separator;
 };
 
-bool in(char32_t code, char32_t first, char32_t last) { return code >= first && code <= last; }
+bool in(char32_t code, char32_t first, char32_t last) {
+  return code >= first && code <= last;
+}
 
 /// Scripts written without spaces between words.
 bool is_ideograph(char32_t code) {
-  return in(code, 0x3040, 0x30FF) || in(code, 0x3400, 0x4DBF) || in(code, 0x4E00, 0x9FFF) ||
-         in(code, 0xAC00, 0xD7AF) || in(code, 0xF900, 0xFAFF) || in(code, 0x20000, 0x3FFFF);
+  return in(code, 0x3040, 0x30FF) || in(code, 0x3400, 0x4DBF) || in(code, 0x4E00, 0x9FFF) || in(code, 0xAC00, 0xD7AF) ||
+         in(code, 0xF900, 0xFAFF) || in(code, 0x20000, 0x3FFFF);
 }
 
 /// Signs, spaces and symbols beyond ASCII; everything else there counts as a letter.

@@ -67,7 +67,8 @@ Result<bool> check_schema(SqliteDatabase& database) {
   }
   if (*application != kApplicationId) return fail_as_damaged(database.file(), "it is no codehelper index");
   if (*version != kSchemaVersion) {
-    const auto detail = fmt::format("its format is version {}, this program reads version {}", *version, kSchemaVersion);
+    const auto detail =
+        fmt::format("its format is version {}, this program reads version {}", *version, kSchemaVersion);
     return fail_as_damaged(database.file(), detail);
   }
   return true;

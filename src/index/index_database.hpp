@@ -21,7 +21,7 @@ struct FeatureRow {
   std::int64_t chunk_id = 0;
   std::int64_t file_id = 0;
   int start_line = 1;
-  std::string_view terms;   // valid during the visit
+  std::string_view terms;  // valid during the visit
   std::string_view vector;
 };
 

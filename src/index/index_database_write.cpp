@@ -43,9 +43,9 @@ Result<void> write_chunk(SqliteDatabase& database, ChunkStatements& statements, 
 }  // namespace
 
 Result<void> IndexDatabase::remove_chunks_of(std::string_view path) {
-  for (const std::string_view sql :
-       {"DELETE FROM features WHERE chunk_id IN (SELECT c.id FROM chunks c JOIN files f ON f.id = c.file_id WHERE path = ?)",
-        "DELETE FROM chunks WHERE file_id = (SELECT id FROM files WHERE path = ?)"}) {
+  for (const std::string_view sql : {"DELETE FROM features WHERE chunk_id IN (SELECT c.id FROM chunks c JOIN files f "
+                                     "ON f.id = c.file_id WHERE path = ?)",
+                                     "DELETE FROM chunks WHERE file_id = (SELECT id FROM files WHERE path = ?)"}) {
     auto statement = database_.prepare(sql);
     if (!statement) return std::unexpected(statement.error());
     auto removed = statement->bind(1, path).run();

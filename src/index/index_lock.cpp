@@ -54,9 +54,11 @@ Result<IndexLock> IndexLock::acquire(const std::filesystem::path& data_dir, cons
   IndexLock lock(descriptor);
   if (!lock_exclusively(descriptor)) {
     if (errno == EWOULDBLOCK) {
-      return fail(ErrorCode::conflict, fmt::format("{} is being indexed already ({} is held)", project.root.string(), file.string()));
+      return fail(ErrorCode::conflict,
+                  fmt::format("{} is being indexed already ({} is held)", project.root.string(), file.string()));
     }
-    return fail(ErrorCode::unavailable, fmt::format("can't lock {}: {}", file.string(), std::system_category().message(errno)));
+    return fail(ErrorCode::unavailable,
+                fmt::format("can't lock {}: {}", file.string(), std::system_category().message(errno)));
   }
   write_process_id(descriptor);
   return lock;

@@ -15,8 +15,8 @@ namespace codehelper {
 
 class IndexSnapshot {
  public:
-  /// Within a read transaction of `database`, always the same one. Errors: unavailable. After an error the snapshot must
-  /// not be used.
+  /// Within a read transaction of `database`, always the same one. Errors: unavailable. After an error the snapshot
+  /// must not be used.
   Result<void> follow(IndexDatabase& database);
 
   struct RankedChunk {
@@ -46,8 +46,8 @@ class IndexSnapshot {
   std::vector<ScoredFile> best_files(const std::vector<float>& scores, std::size_t limit) const;
 
   std::optional<std::int64_t> revision_;
-  std::vector<ChunkEntry> chunks_;  // ascending by id
-  std::vector<std::string> paths_;  // by file number
+  std::vector<ChunkEntry> chunks_;                                // ascending by id
+  std::vector<std::string> paths_;                                // by file number
   std::unordered_map<std::int64_t, std::uint32_t> file_numbers_;  // by id in the database
   LexicalIndex lexical_;
   VectorMatrix vectors_;

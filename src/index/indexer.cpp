@@ -3,10 +3,10 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/system/system_error.hpp>
-#include <algorithm>
 #include <chrono>
 #include <iterator>
 #include <map>
@@ -21,8 +21,8 @@ namespace {
 namespace asio = boost::asio;
 using namespace asio::experimental::awaitable_operators;  // && of tasks: both at once, until both are done
 
-/// Two slices are read and chunked while the two before them are written: memory holds four, whatever the project's size,
-/// and a cancellation waits for one round.
+/// Two slices are read and chunked while the two before them are written: memory holds four, whatever the project's
+/// size, and a cancellation waits for one round.
 constexpr std::uint64_t kSliceBytes = 1024 * 1024;
 constexpr std::size_t kSliceFiles = 250;
 
@@ -120,8 +120,8 @@ class IndexPass {
     co_return Result<void>{};
   }
 
-  /// Says `indexing`, and keeps what is known of the earlier index, which goes on answering. Vectors of another embedder
-  /// can't answer: they go first, so that a kill never leaves two kinds.
+  /// Says `indexing`, and keeps what is known of the earlier index, which goes on answering. Vectors of another
+  /// embedder can't answer: they go first, so that a kill never leaves two kinds.
   Task<Result<void>> begin_writing() {
     IndexBatch batch;
     if (has_other_vectors_) {
@@ -160,7 +160,8 @@ class IndexPass {
 
   Task<Result<void>> check_stop() {
     const auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) co_return fail(ErrorCode::cancelled, "indexing was cancelled");
+    if (state.cancelled() != asio::cancellation_type::none)
+      co_return fail(ErrorCode::cancelled, "indexing was cancelled");
     if (context_.deadline.passed()) co_return fail(ErrorCode::timeout, "indexing took longer than its limit");
     co_return Result<void>{};
   }
@@ -269,12 +270,12 @@ class IndexPass {
   IndexedFiles known_;
   Reuse reuse_ = Reuse::unchanged_files;
   bool has_other_vectors_ = false;
-  IndexReport report_;             // its marker is the one in the store, as far as we know
-  IndexBatch pending_;             // prepared, not yet written
+  IndexReport report_;  // its marker is the one in the store, as far as we know
+  IndexBatch pending_;  // prepared, not yet written
   std::vector<std::string> removed_;
   std::uint64_t unchanged_ = 0;
-  std::uint64_t looked_at_ = 0;    // files read in this pass
-  std::uint64_t files_ = 0;        // of the finished index
+  std::uint64_t looked_at_ = 0;  // files read in this pass
+  std::uint64_t files_ = 0;      // of the finished index
   std::uint64_t chunks_ = 0;
 };
 

@@ -5,7 +5,8 @@
 namespace codehelper {
 namespace {
 
-// shared/retrieval.md: the result is flat for k1 from 0.8 to 2 and b from 0.5 to 0.9; whole files need slower saturation.
+// shared/retrieval.md: the result is flat for k1 from 0.8 to 2 and b from 0.5 to 0.9; whole files need slower
+// saturation.
 constexpr double kChunkSaturation = 1.2;
 constexpr double kFileSaturation = 3.0;
 constexpr double kLengthShare = 0.75;

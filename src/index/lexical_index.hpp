@@ -1,5 +1,6 @@
-// An inverted index in memory: BM25 over chunks and over whole files (Robertson and Zaragoza, "The Probabilistic Relevance
-// Framework: BM25 and Beyond", 2009). Every match is scored; a list of 25,000 postings takes about 50 microseconds.
+// An inverted index in memory: BM25 over chunks and over whole files (Robertson and Zaragoza, "The Probabilistic
+// Relevance Framework: BM25 and Beyond", 2009). Every match is scored; a list of 25,000 postings takes about 50
+// microseconds.
 #pragma once
 
 #include <cstdint>

@@ -7,7 +7,9 @@ namespace {
 
 constexpr int kLevel = Z_BEST_SPEED;
 
-const Bytef* as_bytes(std::string_view text) { return reinterpret_cast<const Bytef*>(text.data()); }
+const Bytef* as_bytes(std::string_view text) {
+  return reinterpret_cast<const Bytef*>(text.data());
+}
 
 }  // namespace
 
@@ -25,8 +27,8 @@ std::optional<std::string> unpack_text(std::string_view bytes, std::size_t size)
   if (bytes.size() == size) return std::string(bytes);
   std::string text(size, '\0');
   uLongf unpacked = static_cast<uLongf>(size);
-  const int code = uncompress(reinterpret_cast<Bytef*>(text.data()), &unpacked, as_bytes(bytes),
-                              static_cast<uLong>(bytes.size()));
+  const int code =
+      uncompress(reinterpret_cast<Bytef*>(text.data()), &unpacked, as_bytes(bytes), static_cast<uLong>(bytes.size()));
   if (code != Z_OK || unpacked != size) return std::nullopt;
   return text;
 }

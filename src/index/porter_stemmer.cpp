@@ -13,18 +13,17 @@ struct Rule {
   std::string_view replacement;
 };
 
-constexpr std::array kStep2 = std::to_array<Rule>({{"ational", "ate"}, {"tional", "tion"}, {"enci", "ence"},
-                                                   {"anci", "ance"},   {"izer", "ize"},    {"bli", "ble"},
-                                                   {"alli", "al"},     {"entli", "ent"},   {"eli", "e"},
-                                                   {"ousli", "ous"},   {"ization", "ize"}, {"ation", "ate"},
-                                                   {"ator", "ate"},    {"alism", "al"},    {"iveness", "ive"},
-                                                   {"fulness", "ful"}, {"ousness", "ous"}, {"aliti", "al"},
-                                                   {"iviti", "ive"},   {"biliti", "ble"},  {"logi", "log"}});
+constexpr std::array kStep2 =
+    std::to_array<Rule>({{"ational", "ate"}, {"tional", "tion"}, {"enci", "ence"}, {"anci", "ance"}, {"izer", "ize"},
+                         {"bli", "ble"},     {"alli", "al"},     {"entli", "ent"}, {"eli", "e"},     {"ousli", "ous"},
+                         {"ization", "ize"}, {"ation", "ate"},   {"ator", "ate"},  {"alism", "al"},  {"iveness", "ive"},
+                         {"fulness", "ful"}, {"ousness", "ous"}, {"aliti", "al"},  {"iviti", "ive"}, {"biliti", "ble"},
+                         {"logi", "log"}});
 constexpr std::array kStep3 = std::to_array<Rule>(
     {{"icate", "ic"}, {"ative", ""}, {"alize", "al"}, {"iciti", "ic"}, {"ical", "ic"}, {"ful", ""}, {"ness", ""}});
-constexpr std::array kStep4 = std::to_array<std::string_view>(
-    {"al",  "ance", "ence", "er", "ic",  "able", "ible", "ant", "ement", "ment",
-     "ent", "ion",  "ou",   "ism", "ate", "iti",  "ous",  "ive", "ize"});
+constexpr std::array kStep4 =
+    std::to_array<std::string_view>({"al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent",
+                                     "ion", "ou", "ism", "ate", "iti", "ous", "ive", "ize"});
 
 bool is_consonant(std::string_view word, std::size_t i) {
   switch (word[i]) {

@@ -15,20 +15,22 @@ std::unexpected<Error> translate(sqlite3* handle, int code, const std::filesyste
   const std::string name = file.string();
   switch (code & 0xFF) {
     case SQLITE_FULL:
-      return fail(ErrorCode::unavailable, fmt::format("the disk is full while writing {}: free space there and index again", name));
+      return fail(ErrorCode::unavailable,
+                  fmt::format("the disk is full while writing {}: free space there and index again", name));
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return fail_as_damaged(file, detail);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return fail(ErrorCode::unavailable,
-                  fmt::format("{} was locked by another process for over {} s: try again", name, kBusyTimeoutMs / 1000));
+      return fail(ErrorCode::unavailable, fmt::format("{} was locked by another process for over {} s: try again", name,
+                                                      kBusyTimeoutMs / 1000));
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
     case SQLITE_AUTH:
       return fail(ErrorCode::unavailable,
-                  fmt::format("can't open {} for writing ({}): make its folder writable, or set CODEHELPER_DATA_DIR", name, detail));
+                  fmt::format("can't open {} for writing ({}): make its folder writable, or set CODEHELPER_DATA_DIR",
+                              name, detail));
     default:
       return fail(ErrorCode::unavailable, fmt::format("the index {} failed: {}", name, detail));
   }
@@ -37,13 +39,17 @@ std::unexpected<Error> translate(sqlite3* handle, int code, const std::filesyste
 }  // namespace
 
 std::unexpected<Error> fail_as_damaged(const std::filesystem::path& file, std::string_view detail) {
-  return fail(ErrorCode::unavailable,
-              fmt::format("the index {} can't be used ({}): delete it and index again (POST /project with \"reindex\": true, or "
-                          "codehelper ingest PATH)",
-                          file.string(), detail));
+  return fail(
+      ErrorCode::unavailable,
+      fmt::format(
+          "the index {} can't be used ({}): delete it and index again (POST /project with \"reindex\": true, or "
+          "codehelper ingest PATH)",
+          file.string(), detail));
 }
 
-void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
 
 SqliteStatement& SqliteStatement::bind(int parameter, std::int64_t value) {
   sqlite3_bind_int64(statement_.get(), parameter, value);
@@ -80,7 +86,9 @@ void SqliteStatement::reset() {
   sqlite3_clear_bindings(statement_.get());
 }
 
-std::int64_t SqliteStatement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+std::int64_t SqliteStatement::integer(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
 
 std::string_view SqliteStatement::bytes(int column) const {
   const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_.get(), column));
@@ -88,7 +96,9 @@ std::string_view SqliteStatement::bytes(int column) const {
   return data == nullptr ? std::string_view() : std::string_view(data, static_cast<std::size_t>(size));
 }
 
-void SqliteDatabase::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+void SqliteDatabase::Close::operator()(sqlite3* handle) const {
+  sqlite3_close_v2(handle);
+}
 
 Result<SqliteDatabase> SqliteDatabase::open(const std::filesystem::path& file, Access access) {
   sqlite3* raw = nullptr;
@@ -122,7 +132,9 @@ Result<std::int64_t> SqliteDatabase::select_integer(std::string_view sql) {
   return *row ? statement->integer(0) : 0;
 }
 
-std::int64_t SqliteDatabase::last_insert_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
+std::int64_t SqliteDatabase::last_insert_id() const {
+  return sqlite3_last_insert_rowid(handle_.get());
+}
 
 Result<SqliteTransaction> SqliteTransaction::begin(SqliteDatabase& database, const char* begin) {
   auto begun = database.execute(begin);

@@ -62,7 +62,9 @@ std::uint64_t hash_word(std::string_view word) {
   return hash ^ (hash >> 33U);
 }
 
-TermId term_id(std::string_view word) { return static_cast<TermId>(hash_word(word)); }
+TermId term_id(std::string_view word) {
+  return static_cast<TermId>(hash_word(word));
+}
 
 std::vector<TermCount> count_terms(const Chunk& chunk) {
   std::vector<TermCount> terms;

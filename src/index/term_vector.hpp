@@ -27,8 +27,8 @@ TermId term_id(std::string_view word);
 /// 64-bit FNV-1a with MurmurHash3's finalizer; the same on every machine.
 std::uint64_t hash_word(std::string_view word);
 
-/// The words of the text, the names it declares, its scope and its path, weighted (BM25F with integer weights: Robertson
-/// et al., "Simple BM25 Extension to Multiple Weighted Fields", CIKM 2004). Ascending by term.
+/// The words of the text, the names it declares, its scope and its path, weighted (BM25F with integer weights:
+/// Robertson et al., "Simple BM25 Extension to Multiple Weighted Fields", CIKM 2004). Ascending by term.
 std::vector<TermCount> count_terms(const Chunk& chunk);
 
 /// Variable-length differences and counts. decode_terms() overwrites `terms`; false when the bytes are damaged.

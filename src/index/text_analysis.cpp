@@ -46,6 +46,8 @@ std::string definition_term(std::string_view name) {
   return "=" + join(parts);
 }
 
-std::string file_name_term(std::string_view name) { return "/" + to_lower_ascii(name); }
+std::string file_name_term(std::string_view name) {
+  return "/" + to_lower_ascii(name);
+}
 
 }  // namespace codehelper

@@ -1,5 +1,5 @@
-// All vectors of an index in one block of bytes, for an exact scan: up to a million rows this beats a graph, and needs no
-// building and no tuning (shared/performance.md section 3).
+// All vectors of an index in one block of bytes, for an exact scan: up to a million rows this beats a graph, and needs
+// no building and no tuning (shared/performance.md section 3).
 #pragma once
 
 #include <cstdint>

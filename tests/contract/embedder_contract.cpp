@@ -73,10 +73,10 @@ TEST_CASE("embedder: a text on the same matter is nearer than one on another") {
   EventLoop loop;
   auto embedder = adapter.make(loop);
 
-  const auto vectors = embed(loop, *embedder,
-                             {"parse the request header and check its length",
-                              "HeaderParser parses a header of a request: checkLength()",
-                              "the colour of the window's border is drawn in blue"});
+  const auto vectors = embed(
+      loop, *embedder,
+      {"parse the request header and check its length", "HeaderParser parses a header of a request: checkLength()",
+       "the colour of the window's border is drawn in blue"});
 
   CHECK(dot(vectors[0], vectors[1]) > dot(vectors[0], vectors[2]) + 0.1);
 }

@@ -31,7 +31,9 @@ class Bench {
   Result<void> apply_with(VectorStore& store, IndexBatch batch) {
     return run_until_done(loop_, store.apply({}, project_, std::move(batch)));
   }
-  Result<ChunkHits> query(ChunkQuery query) { return run_until_done(loop_, store_->query({}, project_, std::move(query))); }
+  Result<ChunkHits> query(ChunkQuery query) {
+    return run_until_done(loop_, store_->query({}, project_, std::move(query)));
+  }
   Result<void> drop() { return run_until_done(loop_, store_->drop({}, project_)); }
 
   Strings found(std::string_view words) {
@@ -117,8 +119,9 @@ TEST_CASE("vector store: a hit is the chunk that was stored") {
 
 TEST_CASE("vector store: a chunk with more of the words comes first, one with none is no hit") {
   Bench bench(GENERATE(from_range(vector_store_adapters())));
-  REQUIRE(bench.apply(batch_of({make_file("none.cpp", {"unrelated text\n"}), make_file("one.cpp", {"parse other things\n"}),
-                                make_file("two.cpp", {"parse the header\n"})})));
+  REQUIRE(
+      bench.apply(batch_of({make_file("none.cpp", {"unrelated text\n"}), make_file("one.cpp", {"parse other things\n"}),
+                            make_file("two.cpp", {"parse the header\n"})})));
 
   CHECK(bench.found("parse header") == Strings{"two.cpp", "one.cpp"});
 }
