@@ -23,7 +23,7 @@ using namespace asio::experimental::awaitable_operators;  // && of tasks: both a
 
 /// Two slices are read and chunked while the two before them are written: memory holds four, whatever the project's
 /// size, and a cancellation waits for one round.
-constexpr std::uint64_t kSliceBytes = 1024 * 1024;
+constexpr std::uint64_t kSliceBytes = std::uint64_t{1024} * 1024;
 constexpr std::size_t kSliceFiles = 250;
 
 std::string format_utc_now() {
