@@ -12,7 +12,7 @@ packages=(
   libgit2-dev libtree-sitter-dev prometheus-cpp-dev zlib1g-dev
 )
 if [[ ${1:-} == --tests ]]; then
-  packages+=(libclang-rt-19-dev catch2 git curl python3 python3-pytest prometheus)
+  packages+=(libclang-rt-19-dev catch2 git curl python3 python3-pytest)
 fi
 # Node brings npm; only where there is none is Debian's taken.
 command -v npm >/dev/null || packages+=(nodejs npm)
@@ -33,10 +33,13 @@ if ((${#missing[@]})); then
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-# The grammars of tree-sitter, pinned by the lockfile beside the code that uses them.
-grammars=$root/src/index/grammars
-if ! cmp -s "$grammars/package-lock.json" "$grammars/node_modules/.installed-lock.json"; then
-  echo "setup: installing the grammars" >&2
-  (cd "$grammars" && npm ci --ignore-scripts --no-audit --no-fund --legacy-peer-deps --loglevel=error >/dev/null)
-  cp "$grammars/package-lock.json" "$grammars/node_modules/.installed-lock.json"
-fi
+# npm packages, each pinned by the lockfile beside the code that uses it.
+install_npm() {
+  if ! cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock.json"; then
+    echo "setup: installing ${1#"$root/"}" >&2
+    (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --legacy-peer-deps --loglevel=error >/dev/null)
+    cp "$1/package-lock.json" "$1/node_modules/.installed-lock.json"
+  fi
+}
+install_npm "$root/src/index/grammars"
+if [[ ${1:-} == --tests ]]; then install_npm "$root/tests/e2e/corpus"; fi

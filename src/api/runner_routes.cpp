@@ -3,6 +3,7 @@
 #include "codehelper/api/event_stream.hpp"
 #include "codehelper/api/json_route.hpp"
 #include "codehelper/api/routes.hpp"
+#include "codehelper/base/json_fields.hpp"
 #include "codehelper/execute/command_result_json.hpp"
 
 namespace codehelper {
@@ -37,7 +38,7 @@ Task<void> produce_run(RunnerServices& services, ExecuteRequest request, Request
     queue.push("exit", to_json(*result));
   } else {
     const HttpReply reply = make_run_error_reply(result.error(), context.request_id);
-    queue.push("error", json::parse(reply.body).as_object());
+    queue.push("error", parse_json_object(reply.body).value());
   }
 }
 

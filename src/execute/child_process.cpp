@@ -68,6 +68,7 @@ struct Run {
   asio::local::stream_protocol::socket control;
   Stream output;
   Stream error;
+  bool supervisor_is_gone = false;
   int readers = 0;
   bool closed = false;  // nothing is taken any more
   std::exception_ptr failure;
@@ -99,13 +100,17 @@ void start_reader(EventLoop& loop, const RunPointer& run, OutputStream which) {
 
 // Errors: cancelled, unavailable when the supervisor is gone.
 Task<Result<RunReport>> read_report(RunPointer run) {
+  constexpr const char* kGone = "the supervisor is gone";
+  // Asio 1.26 waits for ever in a read after the one that gave the end: its reactor has seen that edge already.
+  if (run->supervisor_is_gone) co_return fail(ErrorCode::unavailable, kGone);
   RunReport report;
   auto read = co_await asio::async_read(run->control, asio::buffer(&report, sizeof report),
                                         asio::as_tuple(asio::use_awaitable));
   const auto error = std::get<0>(read);
   if (error == asio::error::operation_aborted) co_return fail(ErrorCode::cancelled, "the run was cancelled");
-  if (error) co_return fail(ErrorCode::unavailable, "the supervisor is gone");
-  co_return report;
+  if (!error) co_return report;
+  run->supervisor_is_gone = true;
+  co_return fail(ErrorCode::unavailable, kGone);
 }
 
 Task<Result<RunReport>> read_report(RunPointer run, milliseconds limit) {
@@ -131,7 +136,7 @@ Task<bool> is_cancelled() {
 struct Outcome {
   int exit_code = 0;
   bool timed_out = false;
-  std::string notice;  // for the end of standard error
+  std::string notice{};  // for the end of standard error
 };
 
 // From the plan to the end of the main process. Errors: internal, cancelled; then the tree is still to be ended.

@@ -33,7 +33,7 @@ struct RunSlots::State {
   unsigned slots = 0;
   unsigned queue = 0;
   unsigned taken = 0;
-  std::list<std::shared_ptr<Waiter>> waiting;
+  std::list<std::shared_ptr<Waiter>> waiting{};
 };
 
 RunSlots::RunSlots(asio::any_io_executor executor, unsigned slots, unsigned queue)

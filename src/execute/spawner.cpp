@@ -149,8 +149,10 @@ Result<Spawner::StartedRun> Spawner::start() {
     if (!send_order(orders_, order, descriptors)) return fail_with_errno("cannot reach the helper process");
   }
   auto& context = loop_.context();
-  return StartedRun{
-      order.run, {context, {}, control.ours.take()}, {context, output.ours.take()}, {context, error.ours.take()}};
+  return StartedRun{.id = order.run,
+                    .control = {context, asio::local::stream_protocol(), control.ours.take()},
+                    .standard_output = {context, output.ours.take()},
+                    .standard_error = {context, error.ours.take()}};
 }
 
 void Spawner::kill_supervisor(std::uint64_t run) {

@@ -184,7 +184,7 @@ std::optional<TestCount> read_mocha(const Lines& lines) {
 std::optional<TestCount> read_cargo(const Lines& lines) {
   TestCount count;
   for (const std::string_view line : lines) {
-    if (!line.starts_with("test result: ")) continue;
+    if (!line.starts_with("test result: ") || !number_before(line, "passed")) continue;
     count.known = true;
     count.run += sum_before(line, {"passed", "failed"});
     count.failed += sum_before(line, {"failed"});

@@ -35,7 +35,9 @@ EventLoop::EventLoop(std::size_t blocking_threads)
     : context_(1),
       pool_(blocking_threads != 0 ? blocking_threads : std::max<std::size_t>(2, std::thread::hardware_concurrency())) {}
 
-EventLoop::~EventLoop() { pool_.join(); }
+EventLoop::~EventLoop() {
+  pool_.join();
+}
 
 void EventLoop::handle_shutdown_signals(std::function<void(int)> on_first) {
   signals_ = std::make_unique<Signals>(context_);
@@ -48,11 +50,14 @@ void EventLoop::run() {
   context_.run();
 }
 
-void EventLoop::stop() { context_.stop(); }
+void EventLoop::stop() {
+  context_.stop();
+}
 
 Task<Result<void>> sleep_for(std::chrono::milliseconds duration) {
   auto executor = co_await asio::this_coro::executor;
-  asio::steady_timer timer(executor, duration);
+  constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 365);  // nanoseconds overflow at 292 years
+  asio::steady_timer timer(executor, std::min(duration, kLongest));
   auto waited = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   if (std::get<0>(waited)) co_return fail(ErrorCode::cancelled, "cancelled while waiting");
   co_return Result<void>{};

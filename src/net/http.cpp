@@ -44,7 +44,9 @@ bool refuses(std::string_view parameters) {
 
 }  // namespace
 
-void HttpHeaders::add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+void HttpHeaders::add(std::string name, std::string value) {
+  fields_.emplace_back(std::move(name), std::move(value));
+}
 
 void HttpHeaders::set(std::string name, std::string value) {
   std::erase_if(fields_, [&](const auto& field) { return same_name(field.first, name); });
@@ -62,9 +64,9 @@ bool HttpRequest::accepts(std::string_view media_type) const {
     if (!same_name(name, "Accept")) continue;
     std::string_view rest = value;
     while (!rest.empty()) {
-      std::string_view parameters = take_until(rest, ',');
-      const std::string_view range = take_until(parameters, ';');
-      if (same_name(range, media_type)) return !refuses(parameters);
+      std::string_view weights = take_until(rest, ',');
+      const std::string_view range = take_until(weights, ';');
+      if (same_name(range, media_type)) return !refuses(weights);
     }
   }
   return false;

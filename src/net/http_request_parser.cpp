@@ -58,8 +58,8 @@ HttpRequestParser::Progress HttpRequestParser::feed_head(std::string_view bytes)
     }
   }
   if (head_bytes_ + (bytes.size() - consumed) > head_limit_bytes_) {
-    return refuse(431, "header_too_large", "the request line and header fields are over " +
-                                               std::to_string(head_limit_bytes_) + " bytes");
+    return refuse(431, "header_too_large",
+                  "the request line and header fields are over " + std::to_string(head_limit_bytes_) + " bytes");
   }
   return Progress{Step::need_more, skipped + consumed};
 }
@@ -118,7 +118,9 @@ std::optional<std::uint64_t> HttpRequestParser::declared_length() const {
   return *length;
 }
 
-void HttpRequestParser::limit_body(std::size_t limit_bytes) { body_limit(limit_bytes); }
+void HttpRequestParser::limit_body(std::size_t limit_bytes) {
+  body_limit(limit_bytes);
+}
 
 HttpRequestParser::Progress HttpRequestParser::refuse(int status, std::string_view error, std::string_view message) {
   fault_ = RequestFault{status, std::string(error), std::string(message)};
@@ -135,8 +137,7 @@ HttpRequestParser::Progress HttpRequestParser::refuse(const ErrorCodeOut& error)
   return refuse(400, "bad_request", "malformed request: " + error.message());
 }
 
-void HttpRequestParser::on_request_impl(http::verb, StringView method, StringView target, int version,
-                                        ErrorCodeOut&) {
+void HttpRequestParser::on_request_impl(http::verb, StringView method, StringView target, int version, ErrorCodeOut&) {
   request_line_ended_ = true;
   is_http_11_ = version == 11;
   request_.method.assign(method.data(), method.size());

@@ -19,7 +19,9 @@ std::string_view take_segment(std::string_view& path) {
   return segment;
 }
 
-bool is_parameter(std::string_view segment) { return segment.starts_with('{') && segment.ends_with('}'); }
+bool is_parameter(std::string_view segment) {
+  return segment.starts_with('{') && segment.ends_with('}');
+}
 
 /// The parameters when `path` fits `pattern`. An empty segment fits no parameter.
 std::optional<std::map<std::string, std::string>> match(std::string_view pattern, std::string_view path) {

@@ -3,9 +3,11 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <list>
+#include <optional>
 
 namespace codehelper {
 
@@ -13,7 +15,9 @@ namespace asio = boost::asio;
 
 struct TaskGroup::State {
   State(EventLoop& event_loop, Log group_log)
-      : loop(event_loop), log(std::move(group_log)), all_done(event_loop.context(), asio::steady_timer::time_point::max()) {}
+      : loop(event_loop),
+        log(std::move(group_log)),
+        all_done(event_loop.context(), asio::steady_timer::time_point::max()) {}
 
   EventLoop& loop;
   Log log;
@@ -23,16 +27,18 @@ struct TaskGroup::State {
 
 namespace {
 
-boost::json::object describe(std::string_view name, const std::exception_ptr& failure) {
-  boost::json::object fields{{"task", name}};
+/// Nothing for a task that ended because it was cancelled: that is how cancelled tasks end.
+std::optional<std::string> describe(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
+  } catch (const boost::system::system_error& error) {
+    if (error.code() == asio::error::operation_aborted) return std::nullopt;
+    return error.what();
   } catch (const std::exception& error) {
-    fields["cause"] = error.what();
+    return error.what();
   } catch (...) {
-    fields["cause"] = "unknown";
+    return "an exception of no known type";
   }
-  return fields;
 }
 
 }  // namespace
@@ -44,7 +50,8 @@ TaskGroup::~TaskGroup() = default;
 void TaskGroup::spawn(std::string_view name, Task<void> task) {
   auto child = state_->children.emplace(state_->children.end());
   auto on_end = [state = state_, child, task_name = std::string(name)](const std::exception_ptr& failure) {
-    if (failure) state->log.error("task_failed", describe(task_name, failure));
+    const auto cause = failure ? describe(failure) : std::nullopt;
+    if (cause) state->log.error("task_failed", {{"task", task_name}, {"cause", *cause}});
     state->children.erase(child);
     if (state->children.empty()) state->all_done.cancel();
   };
@@ -67,6 +74,8 @@ Task<void> TaskGroup::join() {
   }
 }
 
-std::size_t TaskGroup::size() const { return state_->children.size(); }
+std::size_t TaskGroup::size() const {
+  return state_->children.size();
+}
 
 }  // namespace codehelper

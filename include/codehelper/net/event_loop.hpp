@@ -3,11 +3,13 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -38,7 +40,9 @@ class EventLoop {
     using Value = std::invoke_result_t<Work>;
     auto body = [](Work inner) -> Task<Value> { co_return inner(); };
     Task<Value> task = body(std::move(work));
-    auto spawned = boost::asio::co_spawn(pool_, std::move(task), boost::asio::use_awaitable);
+    // No cancellation goes to the pool: Asio 1.26 would emit it there, on a signal that may be gone by then.
+    auto token = boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot(), boost::asio::use_awaitable);
+    auto spawned = boost::asio::co_spawn(pool_, std::move(task), std::move(token));
     co_return co_await std::move(spawned);
   }
 

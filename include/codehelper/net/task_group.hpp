@@ -17,7 +17,8 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  /// Starts `task` on the loop. An exception that leaves it is logged as `task_failed` with `name`; it ends no one else.
+  /// Starts `task` on the loop. An exception that leaves it is logged as `task_failed` with `name`; it ends no one
+  /// else. Being cancelled is not a failure.
   void spawn(std::string_view name, Task<void> task);
   /// Requests terminal cancellation of every child; returns at once.
   void cancel_all();

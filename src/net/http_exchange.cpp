@@ -1,0 +1,79 @@
+#include "http_exchange.hpp"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "codehelper/base/text.hpp"
+#include "codehelper/net/http_client.hpp"
+
+namespace codehelper {
+
+namespace {
+
+constexpr std::array<std::string_view, 7> kMethods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+constexpr std::string_view kMetricsRoute = "/metrics";
+constexpr std::array<std::string_view, 3> kProbeRoutes = {"/health", "/readyz", kMetricsRoute};
+constexpr std::size_t kLoggedPathBytes = 512;
+
+bool is_probe(const HttpExchange& exchange) {
+  return exchange.route != nullptr && std::ranges::find(kProbeRoutes, exchange.route->path) != kProbeRoutes.end();
+}
+
+}  // namespace
+
+std::string choose_request_id(const HttpHeaders& headers) {
+  const auto given = headers.find("X-Request-Id");
+  return given && is_valid_request_id(*given) ? std::string(*given) : make_request_id();
+}
+
+bool shows_token(const HttpHeaders& headers, std::string_view token) {
+  constexpr std::string_view kScheme = "bearer ";
+  const std::string_view value = headers.find("Authorization").value_or("");
+  if (value.size() != kScheme.size() + token.size()) return false;
+  if (to_lower_ascii(value.substr(0, kScheme.size())) != kScheme) return false;
+  return CRYPTO_memcmp(value.data() + kScheme.size(), token.data(), token.size()) == 0;
+}
+
+Deadline choose_deadline(const HttpRequest& request, const Route& route) {
+  const Deadline budget = Deadline::after(route.time_budget);
+  const auto text = request.headers.find(kTimeoutHeader);
+  if (!text) return budget;
+  std::uint32_t milliseconds = 0;
+  const auto parsed = std::from_chars(text->data(), text->data() + text->size(), milliseconds);
+  if (parsed.ec != std::errc() || parsed.ptr != text->data() + text->size()) return budget;
+  return budget.earlier(Deadline::after(std::chrono::milliseconds(milliseconds)));
+}
+
+void record_exchange(const HttpExchange& exchange, int status, Metrics& metrics) {
+  const auto duration = std::chrono::steady_clock::now() - exchange.started;
+  boost::json::object fields{
+      {"method", exchange.method},
+      {"path", std::string_view(exchange.raw_path).substr(0, kLoggedPathBytes)},
+      {"status", status},
+      {"duration_ms", std::chrono::duration<double, std::milli>(duration).count()},
+      {"bytes", exchange.response_bytes},
+  };
+  if (exchange.route != nullptr) fields["route"] = exchange.route->path;
+  if (is_probe(exchange)) {
+    exchange.context.log.debug("http_request", std::move(fields));
+  } else {
+    exchange.context.log.info("http_request", std::move(fields));
+  }
+
+  // Only what the routes know becomes a label: callers can't make up series.
+  const bool is_known_method = std::ranges::find(kMethods, exchange.method) != kMethods.end();
+  if (exchange.route == nullptr || exchange.route->path == kMetricsRoute || !is_known_method) return;
+  record_served_request(metrics, ServedRequest{
+                                     .method = exchange.method,
+                                     .route = exchange.route->path,
+                                     .status = status,
+                                     .request_bytes = static_cast<double>(exchange.request_bytes),
+                                     .response_bytes = static_cast<double>(exchange.response_bytes),
+                                     .duration = duration,
+                                 });
+}
+
+}  // namespace codehelper

@@ -1,0 +1,207 @@
+#include "http_session.hpp"
+
+#include <ctime>
+
+#include "codehelper/base/text.hpp"
+
+namespace codehelper {
+
+namespace {
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+HttpReply make_timeout_reply(std::string_view what, const HttpExchange& exchange) {
+  return make_error_reply(408, "request_timeout", what, exchange.context.request_id);
+}
+
+HttpReply make_fault_reply(const RequestFault& fault, const HttpExchange& exchange) {
+  return make_error_reply(fault.status, fault.error, fault.message, exchange.context.request_id);
+}
+
+}  // namespace
+
+HttpSession::HttpSession(std::shared_ptr<HttpServing> serving, boost::asio::ip::tcp::socket socket)
+    : serving_(std::move(serving)),
+      connection_(std::make_shared<HttpConnection>(std::move(socket), serving_->options.write_limit)) {
+  serving_->sessions.insert(this);
+}
+
+HttpSession::~HttpSession() {
+  serving_->sessions.erase(this);
+  connection_->close();
+}
+
+void HttpSession::begin_drain() {
+  if (is_idle_) connection_->abort();
+}
+
+void HttpSession::abort() {
+  connection_->abort();
+}
+
+Task<void> HttpSession::serve() {
+  bool goes_on = true;
+  while (goes_on) {
+    goes_on = co_await serve_one();
+  }
+  connection_->close();
+}
+
+Task<void> HttpSession::refuse() {
+  HttpExchange exchange;
+  begin_exchange(exchange, {});
+  auto reply = make_error_reply(503, "overloaded", "the server has as many connections as it may; try again later",
+                                exchange.context.request_id);
+  reply.headers.add("Retry-After", "1");
+  co_await send(exchange, std::move(reply));
+  co_await connection_->linger();
+  connection_->close();
+}
+
+Task<bool> HttpSession::serve_one() {
+  HttpRequestParser parser(serving_->options.header_limit_bytes);
+  HttpExchange exchange;
+  std::optional<HttpReply> refusal;
+  if (!co_await read_head(parser, exchange, refusal)) co_return false;
+  if (!refusal && !co_await read_body(parser, exchange, refusal)) co_return false;
+  if (!refusal) co_return co_await answer_by_handler(exchange, std::move(parser.request()));
+
+  const bool was_sent = co_await send(exchange, std::move(*refusal));
+  if (was_sent && !exchange.keeps_connection) co_await connection_->linger();
+  co_return was_sent&& exchange.keeps_connection;
+}
+
+Task<bool> HttpSession::read_head(HttpRequestParser& parser, HttpExchange& exchange,
+                                  std::optional<HttpReply>& refusal) {
+  connection_->shrink();
+  connection_->set_limit(Deadline::after(serving_->options.idle_limit));
+  is_idle_ = true;
+  if (serving_->is_draining && connection_->received().empty()) co_return false;
+  for (;;) {
+    const std::string_view received = connection_->received();
+    const bool is_first = is_idle_ && !received.empty();
+    if (is_first) {
+      is_idle_ = false;
+      exchange.started = std::chrono::steady_clock::now();
+    }
+    const auto progress = parser.feed(received);
+    connection_->consume(progress.consumed);
+    if (progress.step == HttpRequestParser::Step::head) {
+      begin_exchange(exchange, parser.request().headers);
+      refusal = judge_head(parser, exchange);
+      co_return true;
+    }
+    if (progress.step == HttpRequestParser::Step::fault) {
+      begin_exchange(exchange, parser.request().headers);
+      exchange.method = parser.request().method;
+      refusal = make_fault_reply(parser.fault(), exchange);
+      co_return true;
+    }
+    if (is_first) connection_->set_limit(Deadline::after(serving_->options.header_limit));
+
+    const auto event = co_await connection_->wait_for_bytes();
+    if (event == HttpConnection::Event::expired && !is_idle_) {
+      begin_exchange(exchange, parser.request().headers);
+      refusal = make_timeout_reply("the head of the request took longer than its limit", exchange);
+      co_return true;
+    }
+    if (event != HttpConnection::Event::bytes) co_return false;
+  }
+}
+
+void HttpSession::begin_exchange(HttpExchange& exchange, const HttpHeaders& headers) {
+  std::string id = choose_request_id(headers);
+  Log log = serving_->log.bound_to(id);
+  exchange.context = RequestContext{std::move(id), Deadline::never(), std::move(log)};
+}
+
+std::optional<HttpReply> HttpSession::judge_head(HttpRequestParser& parser, HttpExchange& exchange) {
+  HttpRequest& request = parser.request();
+  const std::string& id = exchange.context.request_id;
+  exchange.method = request.method;
+  exchange.raw_path = to_valid_utf8(parser.raw_path());
+  exchange.is_http_11 = parser.is_http_11();
+  // An answer that comes before the body is read ends the connection: the body could not be told from a next request.
+  exchange.keeps_connection = parser.wants_keep_alive() && !parser.has_body();
+
+  if (serving_->is_draining) {
+    exchange.keeps_connection = false;
+    return make_error_reply(503, "draining", "the server is shutting down", id);
+  }
+  auto found = serving_->router.find(request.method, parser.raw_path());
+  if (const auto* refused = std::get_if<MethodNotAllowed>(&found)) {
+    auto reply = make_error_reply(405, "method_not_allowed", "this path answers " + refused->allow, id);
+    reply.headers.add("Allow", refused->allow);
+    return reply;
+  }
+  auto* match = std::get_if<RouteMatch>(&found);
+  if (match == nullptr) return make_error_reply(404, "not_found", "no such path", id);
+  exchange.route = match->route;
+  request.parameters = std::move(match->parameters);
+
+  const std::string& token = serving_->options.token;
+  if (exchange.route->needs_token && !token.empty() && !shows_token(request.headers, token)) {
+    auto reply = make_error_reply(401, "unauthorized", "this path needs \"Authorization: Bearer <token>\"", id);
+    reply.headers.add("WWW-Authenticate", "Bearer");
+    return reply;
+  }
+  if (parser.declared_length().value_or(0) > exchange.route->body_limit_bytes) {
+    return make_error_reply(413, "too_large",
+                            "the body is over " + std::to_string(exchange.route->body_limit_bytes) + " bytes", id);
+  }
+  if (const auto expectation = request.headers.find("Expect"); expectation && exchange.is_http_11) {
+    if (to_lower_ascii(*expectation) != "100-continue") {
+      return make_error_reply(417, "expectation_failed", "the only expectation understood is 100-continue", id);
+    }
+    exchange.expects_continue = true;
+  }
+  exchange.keeps_connection = parser.wants_keep_alive();
+  return std::nullopt;
+}
+
+Task<bool> HttpSession::read_body(HttpRequestParser& parser, HttpExchange& exchange,
+                                  std::optional<HttpReply>& refusal) {
+  parser.limit_body(exchange.route->body_limit_bytes);
+  if (parser.has_body()) connection_->set_limit(Deadline::after(serving_->options.body_limit));
+  for (;;) {
+    const auto progress = parser.feed(connection_->received());
+    connection_->consume(progress.consumed);
+    exchange.request_bytes = parser.request().body.size();
+    if (progress.step == HttpRequestParser::Step::complete) co_return true;
+    if (progress.step == HttpRequestParser::Step::fault) {
+      exchange.keeps_connection = false;
+      refusal = make_fault_reply(parser.fault(), exchange);
+      co_return true;
+    }
+    if (exchange.expects_continue && exchange.request_bytes == 0 && connection_->received().empty()) {
+      const auto written = co_await connection_->write(kContinue);
+      if (!written) co_return false;
+    }
+    exchange.expects_continue = false;
+
+    const auto event = co_await connection_->wait_for_bytes();
+    if (event == HttpConnection::Event::expired) {
+      exchange.keeps_connection = false;
+      refusal = make_timeout_reply("the body of the request took longer than its limit", exchange);
+      co_return true;
+    }
+    if (event != HttpConnection::Event::bytes) {
+      record_exchange(exchange, http_status(ErrorCode::cancelled), serving_->metrics);
+      co_return false;
+    }
+  }
+}
+
+std::string HttpSession::make_head(HttpExchange& exchange, const HttpReply& reply, BodyFraming framing) {
+  if (serving_->is_draining || framing == BodyFraming::until_close) exchange.keeps_connection = false;
+  return format_response_head(reply, ResponseFrame{
+                                         .framing = framing,
+                                         .body_bytes = reply.body.size(),
+                                         .keeps_connection = exchange.keeps_connection,
+                                         .is_http_11 = exchange.is_http_11,
+                                         .request_id = exchange.context.request_id,
+                                         .date = serving_->date.at(std::time(nullptr)),
+                                     });
+}
+
+}  // namespace codehelper

@@ -1,0 +1,128 @@
+// The second half of a session: running the handler and sending what it gives.
+#include <fmt/format.h>
+
+#include "http_session.hpp"
+#include "supervised_run.hpp"
+
+namespace codehelper {
+
+namespace {
+
+/// Handlers run inside this, so that what they throw before their first await is caught like the rest.
+Task<Result<HttpReply>> call_handler(const HttpHandler& handler, RequestContext context, HttpRequest request) {
+  co_return co_await handler(std::move(context), std::move(request));
+}
+
+class SessionBodyWriter : public BodyWriter {
+ public:
+  SessionBodyWriter(HttpConnection& connection, BodyFraming framing) : connection_(connection), framing_(framing) {}
+
+  Task<Result<void>> write(std::string bytes) override {
+    if (bytes.empty()) co_return Result<void>{};  // an empty chunk would be the last one
+    if (framing_ != BodyFraming::chunked) co_return co_await connection_.write(bytes);
+    const std::string size = fmt::format("{:x}\r\n", bytes.size());
+    bytes += "\r\n";
+    co_return co_await connection_.write(size, bytes);
+  }
+
+ private:
+  HttpConnection& connection_;
+  BodyFraming framing_;
+};
+
+Task<Result<void>> call_stream(const HttpReply& reply, RequestContext context, BodyWriter& writer) {
+  co_return co_await reply.stream(std::move(context), writer);
+}
+
+std::string describe(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "an exception of no known type";
+  }
+}
+
+/// What the caller must not see and the log must tell.
+void log_internal(const HttpExchange& exchange, std::string cause) {
+  exchange.context.log.error("http_handler_failed", {{"path", exchange.raw_path}, {"cause", std::move(cause)}});
+}
+
+HttpReply make_reply(RunOutcome<Result<HttpReply>> outcome, const HttpExchange& exchange) {
+  const std::string& id = exchange.context.request_id;
+  if (outcome.end == RunEnd::timed_out) {
+    return make_error_reply(Error{ErrorCode::timeout, "the request took longer than its limit"}, id);
+  }
+  if (outcome.end == RunEnd::aborted) {
+    return make_error_reply(503, "draining", "the server is shutting down; the request was ended", id);
+  }
+  if (outcome.failure) {
+    log_internal(exchange, describe(outcome.failure));
+    return make_error_reply(Error{ErrorCode::internal, ""}, id);
+  }
+  if (outcome.value) return std::move(*outcome.value);
+  if (outcome.value.error().code == ErrorCode::internal) log_internal(exchange, outcome.value.error().message);
+  return make_error_reply(outcome.value.error(), id);
+}
+
+}  // namespace
+
+Task<bool> HttpSession::answer_by_handler(HttpExchange& exchange, HttpRequest request) {
+  exchange.context.deadline = choose_deadline(request, *exchange.route);
+  auto handler = call_handler(exchange.route->handler, exchange.context, std::move(request));
+  auto run = run_supervised(connection_, std::move(handler), exchange.context.deadline);
+  auto outcome = co_await std::move(run);
+  if (outcome.end == RunEnd::caller_left) {
+    record_exchange(exchange, http_status(ErrorCode::cancelled), serving_->metrics);
+    co_return false;
+  }
+  if (outcome.end == RunEnd::aborted) exchange.keeps_connection = false;
+
+  HttpReply reply = make_reply(std::move(outcome), exchange);
+  if (reply.stream) co_return co_await send_stream(exchange, std::move(reply));
+  const bool was_sent = co_await send(exchange, std::move(reply));
+  if (was_sent && !exchange.keeps_connection) co_await connection_->linger();
+  co_return was_sent&& exchange.keeps_connection;
+}
+
+Task<bool> HttpSession::send(HttpExchange& exchange, HttpReply reply) {
+  connection_->set_limit(Deadline::never());  // writes have their own
+  const std::string head = make_head(exchange, reply, BodyFraming::length);
+  const std::string_view body = exchange.is_head() ? std::string_view() : reply.body;
+  exchange.response_bytes = body.size();
+  const auto written = co_await connection_->write(head, body);
+  record_exchange(exchange, written ? reply.status : http_status(ErrorCode::cancelled), serving_->metrics);
+  co_return written.has_value();
+}
+
+Task<bool> HttpSession::send_stream(HttpExchange& exchange, HttpReply reply) {
+  const BodyFraming framing = exchange.is_http_11 ? BodyFraming::chunked : BodyFraming::until_close;
+  const std::string head = make_head(exchange, reply, framing);
+  auto written = co_await connection_->write(head);
+  if (!written || exchange.is_head()) {
+    record_exchange(exchange, written ? reply.status : http_status(ErrorCode::cancelled), serving_->metrics);
+    co_return written.has_value() && exchange.keeps_connection;
+  }
+
+  SessionBodyWriter writer(*connection_, framing);
+  auto stream = call_stream(reply, exchange.context, writer);
+  auto run = run_supervised(connection_, std::move(stream), exchange.context.deadline);
+  const auto outcome = co_await std::move(run);
+  const bool is_whole = outcome.end == RunEnd::finished && !outcome.failure && outcome.value;
+  if (is_whole && framing == BodyFraming::chunked) {
+    written = co_await connection_->write("0\r\n\r\n");
+  }
+  record_exchange(exchange, is_whole && written ? reply.status : http_status(ErrorCode::cancelled), serving_->metrics);
+  if (!is_whole) {
+    if (outcome.end == RunEnd::finished) {
+      log_internal(exchange, outcome.failure ? describe(outcome.failure) : outcome.value.error().message);
+    }
+    connection_->reset();  // without it a body that the end of the connection delimits would look whole
+    co_return false;
+  }
+  if (written && !exchange.keeps_connection) co_await connection_->linger();
+  co_return written.has_value() && exchange.keeps_connection;
+}
+
+}  // namespace codehelper
