@@ -31,7 +31,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 constexpr milliseconds kStartLimit = seconds(10);
 constexpr milliseconds kEndLimit = seconds(3);  // the supervisor's second of grace, and time to end a big tree
 constexpr milliseconds kDrainLimit{500};        // for output that is still in the pipes
@@ -128,11 +128,6 @@ void end_at_once(Run& run) {
   run.control.shutdown(asio::socket_base::shutdown_send, ignored);
 }
 
-Task<bool> is_cancelled() {
-  const auto state = co_await asio::this_coro::cancellation_state;
-  co_return state.cancelled() != asio::cancellation_type::none;
-}
-
 struct Outcome {
   int exit_code = 0;
   bool timed_out = false;
@@ -151,7 +146,11 @@ Task<Result<Outcome>> follow(Spawner& spawner, RunPointer run, CommandPlan plan)
   if (started->kind == RunReport::Kind::failed) {
     co_return fail(ErrorCode::internal, std::string("no process could be made: ") + std::strerror(started->value));
   }
-  if (co_await is_cancelled()) co_return fail(ErrorCode::cancelled, "the run was cancelled");
+  // A cancellation before the wait below has passed it by.
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none) {
+    co_return fail(ErrorCode::cancelled, "the run was cancelled");
+  }
 
   auto exited = co_await read_report(run, plan.timeout);
   if (exited) co_return Outcome{.exit_code = exited->value};

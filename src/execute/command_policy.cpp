@@ -16,8 +16,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kStringLimit = 128 * 1024;  // one argument or variable with its NUL: MAX_ARG_STRLEN of Linux
-constexpr std::size_t kTotalLimit = 1024 * 1024;  // arguments and environment together
+constexpr std::size_t kStringLimit =
+    std::size_t{128} * 1024;  // one argument or variable with its NUL: MAX_ARG_STRLEN of Linux
+constexpr std::size_t kTotalLimit = std::size_t{1024} * 1024;  // arguments and environment together
 constexpr std::chrono::milliseconds kTimeoutMinimum = std::chrono::seconds(1);
 constexpr std::chrono::milliseconds kTimeoutMaximum = std::chrono::hours(1);
 

@@ -37,7 +37,7 @@ Result<CommandResult> parse_result(std::string_view text) {
 std::optional<std::string> error_text(const boost::json::object& object) {
   for (const std::string_view field : {"message", "error"}) {
     const auto text = optional_string(object, field);
-    if (text && *text) return **text;
+    if (text && *text) return *text;
   }
   return std::nullopt;
 }
@@ -113,7 +113,7 @@ class RunEvents {
   }
 
   OutputSink on_output_;
-  SseParser parser_{64 * 1024 * 1024};  // the exit event holds all kept output again
+  SseParser parser_{std::size_t{64} * 1024 * 1024};  // the exit event holds all kept output again
   std::optional<CommandResult> result_;
 };
 
@@ -126,7 +126,7 @@ class RemoteRunner final : public CommandRunner {
   RemoteRunner(HttpClient& client, milliseconds limit) : client_(client), limit_(limit) {}
 
   Task<Result<CommandResult>> run(RequestContext context, ExecuteRequest request, OutputSink on_output) override {
-    // The Runner ends the command by itself in time to answer, as far as whole seconds allow.
+    // Not more than anyone waits for. Whole seconds: the contract's type.
     const milliseconds left = std::min(limit_, context.deadline.remaining());
     const seconds whole = std::chrono::floor<seconds>(std::min(request.timeout, left));
     request.timeout = std::max(whole, seconds(1));

@@ -1,5 +1,6 @@
 #include "run_protocol.hpp"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -93,7 +94,7 @@ std::string encode_plan(const CommandPlan& plan) {
   add(plan.executable.string());
   add(plan.cwd.string());
   for (const std::string& argument : plan.arguments) add(argument);
-  for (const auto& [name, value] : plan.env) add(name + "=" + value);
+  for (const auto& [name, value] : plan.env) add(fmt::format("{}={}", name, value));
 
   PlanHead head;
   head.text_bytes = static_cast<std::uint32_t>(text.size());

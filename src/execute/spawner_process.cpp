@@ -81,6 +81,7 @@ class SpawnerProcess {
   // A supervisor that was killed leaves its tree to us: every child that is no supervisor.
   void end_orphans() {
     std::vector<pid_t> supervisors;
+    supervisors.reserve(runs_.size());
     for (const Run& run : runs_) supervisors.push_back(run.supervisor);
     if (kill_children(supervisors) > 0) return;
     for (const int control : lost_) ::close(control);

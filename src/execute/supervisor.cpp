@@ -69,9 +69,11 @@ bool enter_directory(const char* real_path) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != supervisor) ::_exit(126);
   ::umask(022);
-  ::dup2(::open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
   ::dup2(kOutput, STDOUT_FILENO);
   ::dup2(kError, STDERR_FILENO);
+  const int no_input = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (no_input < 0) refuse_start("/dev/null", std::strerror(errno), 126);
+  ::dup2(no_input, STDIN_FILENO);
   ::close_range(STDERR_FILENO + 1, ~0U, 0);
   sigset_t none;
   ::sigemptyset(&none);

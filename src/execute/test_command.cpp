@@ -26,7 +26,7 @@ bool has_file(const fs::path& directory, std::string_view name) {
 }
 
 std::string read_text(const fs::path& file) {
-  constexpr std::size_t kLimit = 1024 * 1024;
+  constexpr std::size_t kLimit = std::size_t{1024} * 1024;
   std::ifstream stream(file, std::ios::binary);
   std::string text(kLimit, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
@@ -81,7 +81,7 @@ std::optional<std::string> find_ctest_directory(const fs::path& project) {
     if (!is_build(name)) continue;
     if (has_file(project / name, "CTestTestfile.cmake")) return name;
     for (const std::string& inner : list_names(project / name)) {
-      if (has_file(project / name / inner, "CTestTestfile.cmake")) return name + "/" + inner;
+      if (has_file(project / name / inner, "CTestTestfile.cmake")) return (fs::path(name) / inner).string();
     }
   }
   return std::nullopt;

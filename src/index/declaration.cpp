@@ -165,6 +165,14 @@ std::vector<std::string> DeclarationFinder::written_names(TSNode node, Level lev
   return {written};
 }
 
+/// "#define WIDGET_H" right under "#ifndef WIDGET_H".
+bool DeclarationFinder::is_include_guard(TSNode node) const {
+  if (type_of(node) != "preproc_def" || !ts_node_is_null(field(node, "value"))) return false;
+  const auto parent = ts_node_parent(node);
+  if (ts_node_is_null(parent) || type_of(parent) != "preproc_ifdef") return false;
+  return text(field(parent, "name")) == text(field(node, "name"));
+}
+
 std::optional<Declaration> DeclarationFinder::describe(TSNode node, Level level) const {
   const auto role = grammar_.role(node);
   const bool declares =
@@ -173,8 +181,10 @@ std::optional<Declaration> DeclarationFinder::describe(TSNode node, Level level)
   const bool is_c_type = type_of(node).ends_with("_specifier");  // "struct stat" in "struct stat* s" declares nothing
   if (is_c_type && ts_node_is_null(field(node, "body"))) return std::nullopt;
 
+  if (is_include_guard(node)) return std::nullopt;
   auto written = written_names(node, level);
   std::erase(written, "");
+  std::erase(written, "_");
   if (written.empty()) return std::nullopt;
   Declaration declaration{node, role, written.front(), {}};
   if (type_of(node) == "impl_item") return declaration;

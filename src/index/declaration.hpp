@@ -35,6 +35,7 @@ class DeclarationFinder {
   std::vector<std::string> declarator_names(TSNode node, Level level) const;
   std::vector<std::string> assigned_names(TSNode node) const;
   bool counts_in_class(TSNode node) const;
+  bool is_include_guard(TSNode node) const;
   std::string_view text(TSNode node) const;
 
   const Grammar& grammar_;

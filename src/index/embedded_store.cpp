@@ -126,12 +126,15 @@ class EmbeddedIndex {
 
   static Result<std::vector<ScoredChunk>> load_chunks(IndexDatabase& database,
                                                       const std::vector<IndexSnapshot::RankedChunk>& ranked) {
+    std::vector<std::int64_t> ids;
+    ids.reserve(ranked.size());
+    for (const IndexSnapshot::RankedChunk& entry : ranked) ids.push_back(entry.id);
+    auto loaded = database.load_chunks(ids);
+    if (!loaded) return std::unexpected(loaded.error());
     std::vector<ScoredChunk> chunks;
     chunks.reserve(ranked.size());
-    for (const auto& [id, score] : ranked) {
-      auto chunk = database.load_chunk(id);
-      if (!chunk) return std::unexpected(chunk.error());
-      chunks.push_back({id, score, std::move(*chunk)});
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      chunks.push_back({ids[i], ranked[i].score, std::move((*loaded)[i])});
     }
     return chunks;
   }

@@ -74,6 +74,22 @@ Result<bool> check_schema(SqliteDatabase& database) {
   return true;
 }
 
+/// Columns as in load_chunks(); nothing when the text is damaged.
+std::optional<Chunk> read_chunk(const SqliteStatement& row) {
+  auto text = unpack_text(row.bytes(7), static_cast<std::size_t>(row.integer(6)));
+  if (!text) return std::nullopt;
+  Chunk chunk;
+  chunk.path = row.text(0);
+  chunk.language = row.text(1);
+  chunk.symbol = row.text(2);
+  chunk.start_line = static_cast<int>(row.integer(3));
+  chunk.end_line = static_cast<int>(row.integer(4));
+  chunk.definitions = split_lines(row.bytes(5));
+  chunk.text = std::move(*text);
+  chunk.hash = sha256_hex(chunk.text);
+  return chunk;
+}
+
 }  // namespace
 
 Result<IndexDatabase> IndexDatabase::create(const std::filesystem::path& file) {
@@ -185,26 +201,23 @@ Result<void> IndexDatabase::visit_features(std::int64_t after, const std::functi
   return {};
 }
 
-Result<Chunk> IndexDatabase::load_chunk(std::int64_t id) {
+Result<std::vector<Chunk>> IndexDatabase::load_chunks(const std::vector<std::int64_t>& ids) {
   auto row = database_.prepare(
       "SELECT path, language, symbol, start_line, end_line, definitions, text_bytes, text "
       "FROM chunks JOIN files ON files.id = file_id WHERE chunks.id = ?");
   if (!row) return std::unexpected(row.error());
-  auto found = row->bind(1, id).step();
-  if (!found) return std::unexpected(found.error());
-  if (!*found) return fail_as_damaged(file(), fmt::format("chunk {} is missing", id));
-  Chunk chunk;
-  chunk.path = row->text(0);
-  chunk.language = row->text(1);
-  chunk.symbol = row->text(2);
-  chunk.start_line = static_cast<int>(row->integer(3));
-  chunk.end_line = static_cast<int>(row->integer(4));
-  chunk.definitions = split_lines(row->bytes(5));
-  auto text = unpack_text(row->bytes(7), static_cast<std::size_t>(row->integer(6)));
-  if (!text) return fail_as_damaged(file(), fmt::format("the text of chunk {} is damaged", id));
-  chunk.text = std::move(*text);
-  chunk.hash = sha256_hex(chunk.text);
-  return chunk;
+  std::vector<Chunk> chunks;
+  chunks.reserve(ids.size());
+  for (const std::int64_t id : ids) {
+    auto found = row->bind(1, id).step();
+    if (!found) return std::unexpected(found.error());
+    if (!*found) return fail_as_damaged(file(), fmt::format("chunk {} is missing", id));
+    auto chunk = read_chunk(*row);
+    if (!chunk) return fail_as_damaged(file(), fmt::format("the text of chunk {} is damaged", id));
+    chunks.push_back(std::move(*chunk));
+    row->reset();
+  }
+  return chunks;
 }
 
 }  // namespace codehelper

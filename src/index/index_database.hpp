@@ -44,7 +44,8 @@ class IndexDatabase {
   Result<std::vector<std::int64_t>> chunk_ids();
   /// The features of chunks with larger ids than `after`, ascending; `visit` says false when a row is damaged.
   Result<void> visit_features(std::int64_t after, const std::function<bool(const FeatureRow&)>& visit);
-  Result<Chunk> load_chunk(std::int64_t id);
+  /// In the order of `ids`.
+  Result<std::vector<Chunk>> load_chunks(const std::vector<std::int64_t>& ids);
 
   const std::filesystem::path& file() const { return database_.file(); }
 

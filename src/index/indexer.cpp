@@ -23,7 +23,7 @@ using namespace asio::experimental::awaitable_operators;  // && of tasks: both a
 
 /// Two slices are read and chunked while the two before them are written: memory holds four, whatever the project's
 /// size, and a cancellation waits for one round.
-constexpr std::uint64_t kSliceBytes = 1024 * 1024;
+constexpr std::uint64_t kSliceBytes = std::uint64_t{1024} * 1024;
 constexpr std::size_t kSliceFiles = 250;
 
 std::string format_utc_now() {
@@ -59,6 +59,8 @@ class IndexPass {
   Task<Result<IndexReport>> run() {
     auto done = co_await run_caught();
     if (!done) {
+      // A cancelled task can't await anything until this.
+      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
       co_await write_failure(done.error());
       co_return std::unexpected(done.error());
     }
@@ -229,7 +231,7 @@ class IndexPass {
     IndexBatch batch = std::move(pending_);
     report_.removed_files = removed_.size();
     batch.removed_paths = std::move(removed_);
-    IndexMarker& marker = report_.marker;
+    IndexMarker marker = report_.marker;
     marker.state = IndexState::ready;
     marker.cause.clear();
     describe(marker);
@@ -238,7 +240,9 @@ class IndexPass {
     marker.skipped = report_.skipped.size();
     marker.finished_at = format_utc_now();
     batch.marker = marker;
-    co_return co_await write(std::move(batch));
+    auto written = co_await write(std::move(batch));
+    if (written) report_.marker = std::move(marker);
+    co_return written;
   }
 
   void describe(IndexMarker& marker) const {
@@ -247,9 +251,8 @@ class IndexPass {
     marker.dimension = embedder_.dimension();
   }
 
-  /// Best effort, and not to be cancelled itself: the store may be what failed.
+  /// Best effort: the store may be what failed.
   Task<void> write_failure(Error error) {
-    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     IndexBatch batch;
     batch.marker = report_.marker;
     batch.marker->state = IndexState::failed;

@@ -74,18 +74,28 @@ class Packed {
     const int joined_lines = next.last_line - section_.first_line + 1;
     if (lines.bytes(section_.first_line, next.last_line) > limits.max_bytes) return false;
     if (next.group != last_group_) return joined_lines <= limits.target_lines && is_tiny_neighbour(next);
-    const bool is_rest = next.kind == SectionKind::statement && line_count(next) <= kTinyLines;
-    if (joined_lines > (is_rest ? limits.max_lines : limits.target_lines)) return false;
+    if (joined_lines > limits.target_lines) return false;
     if (next.kind == SectionKind::statement) return true;
     return std::min(line_count(section_), line_count(next)) < kSmallLines;
   }
 
+  /// Whether `next` is the short end of the same function, which would say little by itself.
+  bool may_take_rest(const Packed& next, const Lines& lines, const ChunkLimits& limits) const {
+    const auto& rest = next.section_;
+    return rest.kind == SectionKind::statement && rest.group == last_group_ && line_count(rest) < kSmallLines &&
+           rest.last_line - section_.first_line < limits.max_lines &&
+           lines.bytes(section_.first_line, rest.last_line) <= limits.max_bytes;
+  }
+
+  void take_rest(Packed rest) { take(std::move(rest.section_)); }
+
   void take(Section next) {
     if (declares(next)) count_declaration(next);
     if (section_.symbol.empty() && declarations_ == 0) section_.symbol = next.symbol;
-    if (enclosing_differs(next)) section_.enclosing.clear();
+    if (next.enclosing != section_.enclosing) section_.enclosing.clear();
     section_.last_line = next.last_line;
     last_group_ = next.group;
+    if (section_.kind == SectionKind::header && declarations_ == 1) largest_lines_ = weight_of(section_);
     std::ranges::move(next.definitions, std::back_inserter(section_.definitions));
   }
 
@@ -106,15 +116,16 @@ class Packed {
     return section.kind == SectionKind::declaration || section.kind == SectionKind::header;
   }
 
-  bool enclosing_differs(const Section& next) const { return next.enclosing != section_.enclosing; }
+  /// The header of a class, with its fields, names the chunk whatever else is in it, unless it is a mere title.
+  static int weight_of(const Section& section) {
+    const bool names_all = section.kind == SectionKind::header && line_count(section) > kTinyLines;
+    return names_all ? 1'000'000 : line_count(section);
+  }
 
-  /// The header of a class names its chunk, whatever else is in it, unless it is a mere title.
   void count_declaration(const Section& section) {
     ++declarations_;
-    const bool names_all = section.kind == SectionKind::header && line_count(section) > kTinyLines;
-    const int weight = names_all ? 1'000'000 : line_count(section);
-    if (weight <= largest_lines_) return;
-    largest_lines_ = weight;
+    if (weight_of(section) <= largest_lines_) return;
+    largest_lines_ = weight_of(section);
     largest_symbol_ = section.symbol;
   }
 
@@ -155,6 +166,11 @@ std::vector<Section> pack_sections(std::vector<Section> sections, const Lines& l
     }
   }
 
+  for (std::size_t at = packed.size(); at-- > 1;) {
+    if (!packed[at - 1].may_take_rest(packed[at], lines, limits)) continue;
+    packed[at - 1].take_rest(std::move(packed[at]));
+    packed.erase(packed.begin() + static_cast<std::ptrdiff_t>(at));
+  }
   std::vector<Section> result;
   for (auto& chunk : packed) result.push_back(std::move(chunk).finish());
   return result;

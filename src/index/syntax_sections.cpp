@@ -79,16 +79,15 @@ class Outliner {
 
   std::vector<Section> run(TSNode root) && {
     occupied_ = -1;
-    visit(root, {}, 0);
+    visit(root, {}, {}, 0);
     return std::move(sections_);
   }
 
  private:
   /// Makes sections of the children of `node`. Everything up to line `occupied_` belongs to earlier siblings.
-  void visit(TSNode node, const Scope& scope, int depth) {
+  void visit(TSNode node, const Scope& scope, Attached attached, int depth) {
     Cursor cursor(node);
     if (depth == kMaxDepth || !cursor.first_child()) return;
-    Attached attached;
     do {
       const auto child = cursor.node();
       if (ts_node_is_named(child)) visit_child(child, cursor.is_body(), scope, attached, depth);
@@ -104,12 +103,15 @@ class Outliner {
       if (first > occupied_ || first == attached.last) attach(child, scope, attached);
       return;
     }
+    if (is_body) {
+      const auto above = std::exchange(attached, {});
+      return visit(child, scope, above, depth + 1);
+    }
     const int start = start_of(first, scope, attached);
-    const bool is_error = ts_node_symbol(child) == kErrorSymbol;
-    if (role == NodeRole::transparent || is_body || is_error) {
-      if (start >= 0 && !is_body) add({.kind = scope.rest, .first_line = start}, scope);
+    if (role == NodeRole::transparent || ts_node_symbol(child) == kErrorSymbol) {
+      if (start >= 0) add({.kind = scope.rest, .first_line = start}, scope);
       occupied_ = std::max(occupied_, first);
-      visit(child, scope, depth + 1);
+      visit(child, scope, {}, depth + 1);
     } else if (auto declaration = finder_.find(child, scope.level)) {
       add_declaration(child, *declaration, start, scope, depth);
     } else {
@@ -140,10 +142,13 @@ class Outliner {
     auto symbol = declaration.name;
     if (!scope.symbol.empty()) symbol = scope.symbol + std::string(grammar_.separator(declaration.role)) + symbol;
     Section section{.kind = SectionKind::declaration, .first_line = start, .symbol = symbol};
-    if (!is_longer_than(is_type ? limits_.target_lines : limits_.max_lines, child)) {
+    if (!is_longer_than(limits_.max_lines, child)) {
       finder_.collect(child, scope.level, section.definitions);
-      add(std::move(section), scope);
-      return;
+      const bool has_members = section.definitions.size() > declaration.names.size();
+      if (!is_type || !has_members || !is_longer_than(limits_.target_lines, child)) {
+        add(std::move(section), scope);
+        return;
+      }
     }
     const bool is_function = declaration.role == NodeRole::function;
     const Scope inner{.group = ++groups_,
@@ -156,7 +161,7 @@ class Outliner {
     occupied_ = std::max(occupied_, first_line(child));
     const int inner_lines = last_line(declaration.node) - first_line(declaration.node);
     const bool is_most = 2 * inner_lines > last_line(child) - first_line(child);
-    visit(is_most ? declaration.node : child, inner, depth + 1);
+    visit(is_most ? declaration.node : child, inner, {}, depth + 1);
   }
 
   void add_rest(TSNode child, int start, const Scope& scope, int depth) {
@@ -170,7 +175,7 @@ class Outliner {
     Scope inner = scope;
     if (is_opaque) inner.level = Level::local;
     if (is_opaque) inner.rest = SectionKind::statement;
-    visit(child, inner, depth + 1);
+    visit(child, inner, {}, depth + 1);
   }
 
   bool is_longer_than(int most, TSNode node) const {

@@ -33,11 +33,11 @@ ReadAnswer read(std::initializer_list<std::string_view> pieces, std::string_view
 }
 
 TEST_CASE("answer reader: any cutting of the bytes gives the same answer") {
-  const std::string_view answer = GENERATE(
-      "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
-      "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-      "3;a=b\r\nhel\r\n2\r\nlo\r\n0\r\nTrailer: x\r\n\r\n",
-      "HTTP/1.0 200 OK\r\n\r\nhello");
+  const std::string_view answer =
+      GENERATE("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+               "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+               "3;a=b\r\nhel\r\n2\r\nlo\r\n0\r\nTrailer: x\r\n\r\n",
+               "HTTP/1.0 200 OK\r\n\r\nhello");
   const auto whole = read({answer});
   REQUIRE_FALSE(whole.error);
   REQUIRE(whole.body == "hello");
@@ -51,9 +51,9 @@ TEST_CASE("answer reader: any cutting of the bytes gives the same answer") {
 }
 
 TEST_CASE("answer reader: every cut of a framed answer is seen as broken") {
-  const std::string_view answer = GENERATE(
-      "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
-      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+  const std::string_view answer =
+      GENERATE("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
 
   for (std::size_t size = 0; size < answer.size(); ++size) {
     const auto cut = read({answer.substr(0, size)});
@@ -91,8 +91,9 @@ TEST_CASE("answer reader: tells at once that a peer talks something else") {
 }
 
 TEST_CASE("answer reader: a head or framing without end is too large") {
-  const auto* start = GENERATE("HTTP/1.1 200 OK\r\nX: ", "HTTP/1.1 200 ", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;",
-                               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ");
+  const auto* start =
+      GENERATE("HTTP/1.1 200 OK\r\nX: ", "HTTP/1.1 200 ", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;",
+               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ");
   AnswerReader reader("GET");
   auto fed = reader.feed(start);
   int pieces = 0;

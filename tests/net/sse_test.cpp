@@ -21,13 +21,19 @@ TEST_CASE("sse: joins data fields and ends the event at a blank line") {
 }
 
 TEST_CASE("sse: takes CR, LF and CRLF as line ends") {
-  CHECK(parse("data: a\rdata: b\r\ndata: c\n\r\ndata: d\r\r") == Events{{"message", "a\nb\nc", ""}, {"message", "d", ""}});
+  CHECK(parse("data: a\rdata: b\r\ndata: c\n\r\ndata: d\r\r") ==
+        Events{{"message", "a\nb\nc", ""}, {"message", "d", ""}});
 }
 
 TEST_CASE("sse: drops one byte order mark at the start only") {
-  CHECK(parse("\xEF\xBB\xBF" "data: a\n\n") == Events{{"message", "a", ""}});
-  CHECK(parse("\xEF\xBB\xBF\xEF\xBB\xBF" "data: a\n\n").empty());
-  CHECK(parse("\n\xEF\xBB\xBF" "data: a\n\n").empty());
+  CHECK(parse("\xEF\xBB\xBF"
+              "data: a\n\n") == Events{{"message", "a", ""}});
+  CHECK(parse("\xEF\xBB\xBF\xEF\xBB\xBF"
+              "data: a\n\n")
+            .empty());
+  CHECK(parse("\n\xEF\xBB\xBF"
+              "data: a\n\n")
+            .empty());
 }
 
 TEST_CASE("sse: removes a single leading space of a value") {
@@ -40,7 +46,8 @@ TEST_CASE("sse: a field without a colon has an empty value") {
 }
 
 TEST_CASE("sse: ignores comments, retry and unknown fields") {
-  CHECK(parse(": keep-alive\n\nretry: 10\n data: x\ndatas: y\nData: z\ndata: a\n:\n\n") == Events{{"message", "a", ""}});
+  CHECK(parse(": keep-alive\n\nretry: 10\n data: x\ndatas: y\nData: z\ndata: a\n:\n\n") ==
+        Events{{"message", "a", ""}});
 }
 
 TEST_CASE("sse: drops an event without data and forgets its name") {
@@ -63,9 +70,11 @@ TEST_CASE("sse: replaces what is not UTF-8") {
 
 TEST_CASE("sse: any cutting of the bytes gives the same events") {
   const std::string stream =
-      "\xEF\xBB\xBF: hello\r\nid: 1\r\nevent: token\r\ndata: caf\xC3\xA9\r\n\r\ndata\rdata: b\r\rid: 2\ndata:c\n\n\r\ndata: d\n\r\n";
+      "\xEF\xBB\xBF: hello\r\nid: 1\r\nevent: token\r\ndata: caf\xC3\xA9\r\n\r\ndata\rdata: b\r\rid: "
+      "2\ndata:c\n\n\r\ndata: d\n\r\n";
   const auto whole = parse(stream);
-  REQUIRE(whole == Events{{"token", "caf\xC3\xA9", "1"}, {"message", "\nb", "1"}, {"message", "c", "2"}, {"message", "d", "2"}});
+  REQUIRE(whole ==
+          Events{{"token", "caf\xC3\xA9", "1"}, {"message", "\nb", "1"}, {"message", "c", "2"}, {"message", "d", "2"}});
 
   for (std::size_t first = 0; first <= stream.size(); ++first) {
     for (std::size_t second = first; second <= stream.size(); ++second) {
@@ -124,7 +133,8 @@ TEST_CASE("sse: events that are each within the limit pass, however many") {
 }
 
 TEST_CASE("sse: a formatted event comes back through the parser") {
-  const auto* data = GENERATE("", "a", " a", "a\nb", "\n", "\n\na\n", "data: x", ": comment", "{\"a\":1}", "caf\xC3\xA9");
+  const auto* data =
+      GENERATE("", "a", " a", "a\nb", "\n", "\n\na\n", "data: x", ": comment", "{\"a\":1}", "caf\xC3\xA9");
   const SseEvent event{"token", data, "12"};
 
   CHECK(parse(format_sse(event)) == Events{event});
@@ -139,7 +149,9 @@ TEST_CASE("sse: leaves out an empty id and an empty event name") {
   CHECK(format_sse({"done", "x", "3"}) == "id: 3\nevent: done\ndata: x\n\n");
 }
 
-TEST_CASE("sse: the keep-alive comment is no event") { CHECK(parse(std::string(kSseKeepAlive)).empty()); }
+TEST_CASE("sse: the keep-alive comment is no event") {
+  CHECK(parse(std::string(kSseKeepAlive)).empty());
+}
 
 }  // namespace
 }  // namespace codehelper

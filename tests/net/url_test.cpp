@@ -76,7 +76,8 @@ TEST_CASE("url: quotes the text without user, password and query") {
 TEST_CASE("url: an error names the text and the fault") {
   CHECK(message_for("http://runner:70000/v1").contains("\"http://runner:70000/v1\""));
   CHECK(message_for("http://runner:70000/v1").contains("port"));
-  CHECK(message_for("http://runner\r\n") == "\"http://runner??\" is no usable URL: it contains blanks or other than ASCII");
+  CHECK(message_for("http://runner\r\n") ==
+        "\"http://runner??\" is no usable URL: it contains blanks or other than ASCII");
 }
 
 }  // namespace

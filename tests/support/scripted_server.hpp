@@ -2,6 +2,7 @@
 // a request ends, so it can lie, stall and break off.
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -10,8 +11,6 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <algorithm>
-#include <array>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -47,8 +46,12 @@ class ScriptedPeer {
   /// Bytes up to and with `mark`, or what came before the client closed.
   Task<std::string> read_through(std::string_view mark) {
     auto found = pending_.find(mark);
-    while (found == std::string::npos && co_await read_more()) found = pending_.find(mark);
-    co_return take(found == std::string::npos ? pending_.size() : found + mark.size());
+    while (found == std::string::npos) {
+      const auto searched = pending_.size() - std::min(pending_.size(), mark.size());
+      if (!co_await read_more()) co_return take(pending_.size());
+      found = pending_.find(mark, searched);
+    }
+    co_return take(found + mark.size());
   }
 
   /// A head and a body of its Content-Length; it is added to the server's list of requests. Empty when the client has
@@ -93,7 +96,7 @@ class ScriptedPeer {
   static constexpr auto kAsTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
   Task<bool> read_more() {
-    std::array<char, 4096> bytes{};
+    std::string bytes(64 * 1024, '\0');
     std::tuple<boost::system::error_code, std::size_t> read;
     if (tls_) {
       read = co_await tls_->async_read_some(boost::asio::buffer(bytes), kAsTuple);

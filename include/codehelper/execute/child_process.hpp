@@ -22,8 +22,9 @@ enum class OutputStream { standard_output, standard_error };
 using OutputSink = std::function<void(OutputStream stream, std::string_view utf8_piece)>;
 
 struct ChildOptions {
-  std::size_t keep_bytes = 2 * 1024 * 1024;  // first and last so many of each stream; the middle is counted and dropped
-  OutputSink on_output;                      // called on the loop as output comes; may be empty
+  std::size_t keep_bytes =
+      std::size_t{2} * 1024 * 1024;  // first and last so many of each stream; the middle is counted and dropped
+  OutputSink on_output;              // called on the loop as output comes; may be empty
 };
 
 struct CommandResult {

@@ -32,8 +32,8 @@ Result<Url> parse_url(std::string_view text);
 struct HttpCall {
   std::string method = "GET";
   std::string target = "/";  // appended to the base URL's path; percent-encoded, with its query
-  HttpHeaders headers;
-  std::string body;          // sent with Content-Length when not empty or the method is POST, PUT or PATCH
+  HttpHeaders headers{};
+  std::string body{};        // sent with Content-Length when not empty or the method is POST, PUT or PATCH
   std::chrono::milliseconds limit{30'000};  // for the whole call, retries included; the context's deadline may be nearer
   std::size_t answer_limit_bytes = 64 * 1024 * 1024;
   bool safe_to_repeat = false;  // GET always is; otherwise repeated only while not a byte was sent
@@ -46,9 +46,9 @@ struct HttpAnswer {
 };
 
 struct HttpClientOptions {
-  std::string base_url;
-  std::string token;    // sent as bearer token when not empty
-  std::string ca_file;  // PEM; empty = the system's
+  std::string base_url{};
+  std::string token{};    // sent as bearer token when not empty
+  std::string ca_file{};  // PEM; empty = the system's
   std::size_t max_idle_connections = 8;
   std::chrono::milliseconds connect_limit{5'000};
 };
