@@ -93,7 +93,8 @@ int fail_usage(std::string_view message) {
 }
 
 int run_mode(ModeCommand& command, const Arguments& arguments) {
-  const std::vector<std::string> unknown = command.app->remaining();
+  std::vector<std::string> unknown = command.app->remaining();
+  std::erase(unknown, "--");  // CLI11 2.1 lists the mark itself among what it didn't know
   if (!unknown.empty()) return fail_usage(describe_unknown(command, unknown.front()));
   const auto config = parse_config(command.description->mode, command.flags, load_environment());
   if (!config) return fail_usage(config.error().message);
