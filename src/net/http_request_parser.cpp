@@ -159,7 +159,7 @@ void HttpRequestParser::on_field_impl(Field field, StringView name, StringView v
 
 void HttpRequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCodeOut&) {
   // A declared length is within the route's limit here, but its bytes have not come yet: reserve a little of it only.
-  constexpr std::uint64_t kReserveLimit = 64 * 1024;
+  constexpr std::uint64_t kReserveLimit = std::uint64_t{64} * 1024;
   if (length) request_.body.reserve(static_cast<std::size_t>(std::min(*length, kReserveLimit)));
 }
 

@@ -72,7 +72,9 @@ Result<std::string> percent_decode(std::string_view text) {
 
 Result<RequestTarget> parse_request_target(std::string_view target) {
   const std::string_view local = without_authority(target);
-  if (local != "*" && !local.starts_with('/') && !(local.starts_with('?') && local.size() != target.size())) {
+  const bool is_absolute = local.size() != target.size();
+  const bool is_rooted = local.starts_with('/') || (is_absolute && local.starts_with('?'));
+  if (!is_rooted && local != "*") {
     return fail(ErrorCode::malformed, "the request target must begin with a slash");
   }
   const std::size_t path_end = std::min(local.find_first_of("?#"), local.size());
