@@ -14,10 +14,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kSmallReadBytes = 2 * 1024;  // holds the usual request; what an idle connection costs
-constexpr std::size_t kLargeReadBytes = 64 * 1024;
-constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;
-constexpr std::chrono::milliseconds kLingerLimit{2'000};
+constexpr std::size_t kSmallReadBytes =
+    std::size_t{2} * 1024;  // holds the usual request; what an idle connection costs
+constexpr std::size_t kLargeReadBytes = std::size_t{64} * 1024;
+constexpr std::size_t kLingerBytes = std::size_t{4} * 1024 * 1024;
 
 using Parts = std::array<asio::const_buffer, 2>;
 
@@ -128,11 +128,11 @@ Task<Result<void>> HttpConnection::write(std::string_view head, std::string_view
   co_return Result<void>{};
 }
 
-Task<void> HttpConnection::linger() {
+Task<void> HttpConnection::linger(std::chrono::milliseconds limit) {
   boost::system::error_code error;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
   if (error) co_return;
-  set_limit(Deadline::after(kLingerLimit));
+  set_limit(Deadline::after(limit));
   std::size_t discarded = 0;
   while (discarded < kLingerBytes) {
     discarded += buffer_.size();

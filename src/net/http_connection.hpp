@@ -47,9 +47,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   /// Errors: cancelled when the peer has left or after abort(), timeout when it takes nothing for the write limit.
   Task<Result<void>> write(std::string_view head, std::string_view body = {});
 
-  /// Says that nothing more comes, and reads over what the peer still sends, within bounds: closing with unread bytes
-  /// would make the kernel reset the connection and could destroy the answer on its way.
-  Task<void> linger();
+  /// Says that nothing more comes, and reads over what the peer still sends, until it closes or `limit` is over:
+  /// closing with unread bytes would make the kernel reset the connection and could destroy the answer on its way.
+  Task<void> linger(std::chrono::milliseconds limit);
   void close();
   /// Closes with a reset, for a body that only the end of the connection would delimit.
   void reset();

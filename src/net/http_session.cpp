@@ -8,6 +8,8 @@ namespace codehelper {
 
 namespace {
 
+constexpr std::chrono::milliseconds kLingerLimit{2'000};
+constexpr std::chrono::milliseconds kDrainingLingerLimit{50};
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 HttpReply make_timeout_reply(std::string_view what, const HttpExchange& exchange) {
@@ -54,7 +56,7 @@ Task<void> HttpSession::refuse() {
                                 exchange.context.request_id);
   reply.headers.add("Retry-After", "1");
   co_await send(exchange, std::move(reply));
-  co_await connection_->linger();
+  co_await linger();
   connection_->close();
 }
 
@@ -67,8 +69,13 @@ Task<bool> HttpSession::serve_one() {
   if (!refusal) co_return co_await answer_by_handler(exchange, std::move(parser.request()));
 
   const bool was_sent = co_await send(exchange, std::move(*refusal));
-  if (was_sent && !exchange.keeps_connection) co_await connection_->linger();
+  if (was_sent && !exchange.keeps_connection) co_await linger();
   co_return was_sent&& exchange.keeps_connection;
+}
+
+Task<void> HttpSession::linger() {
+  is_idle_ = true;  // a drain need not wait for it
+  co_await connection_->linger(serving_->is_draining ? kDrainingLingerLimit : kLingerLimit);
 }
 
 Task<bool> HttpSession::read_head(HttpRequestParser& parser, HttpExchange& exchange,

@@ -53,6 +53,8 @@ class HttpSession {
   Task<bool> answer_by_handler(HttpExchange& exchange, HttpRequest request);
   Task<bool> send(HttpExchange& exchange, HttpReply reply);
   Task<bool> send_stream(HttpExchange& exchange, HttpReply reply);
+  /// Before closing after an answer, when the peer may still be sending.
+  Task<void> linger();
   std::string make_head(HttpExchange& exchange, const HttpReply& reply, BodyFraming framing);
 
   std::shared_ptr<HttpServing> serving_;

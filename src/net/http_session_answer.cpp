@@ -82,7 +82,7 @@ Task<bool> HttpSession::answer_by_handler(HttpExchange& exchange, HttpRequest re
   HttpReply reply = make_reply(std::move(outcome), exchange);
   if (reply.stream) co_return co_await send_stream(exchange, std::move(reply));
   const bool was_sent = co_await send(exchange, std::move(reply));
-  if (was_sent && !exchange.keeps_connection) co_await connection_->linger();
+  if (was_sent && !exchange.keeps_connection && !connection_->received().empty()) co_await linger();
   co_return was_sent&& exchange.keeps_connection;
 }
 
@@ -121,7 +121,7 @@ Task<bool> HttpSession::send_stream(HttpExchange& exchange, HttpReply reply) {
     connection_->reset();  // without it a body that the end of the connection delimits would look whole
     co_return false;
   }
-  if (written && !exchange.keeps_connection) co_await connection_->linger();
+  if (written && !exchange.keeps_connection && !connection_->received().empty()) co_await linger();
   co_return written.has_value() && exchange.keeps_connection;
 }
 

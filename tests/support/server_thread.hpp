@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <future>
@@ -28,6 +29,7 @@ class ServerThread {
         thread_([this] { loop_.run(); }) {}
   ~ServerThread() {
     drain(std::chrono::milliseconds(0));
+    work_.reset();
     thread_.join();
     ::close(log_descriptor_);
   }
@@ -44,14 +46,11 @@ class ServerThread {
     start_drain(limit).get();
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
   }
+  /// Returns when the drain has begun: nothing sent later is taken for a request in flight.
   std::future<void> start_drain(std::chrono::milliseconds limit) {
-    // The loop has ended when an earlier drain left it nothing to do.
-    if (has_drained_.exchange(true)) {
-      std::promise<void> done;
-      done.set_value();
-      return done.get_future();
-    }
-    return boost::asio::co_spawn(loop_.executor(), server_.drain(limit), boost::asio::use_future);
+    auto drained = boost::asio::co_spawn(loop_.executor(), server_.drain(limit), boost::asio::use_future);
+    boost::asio::post(loop_.executor(), boost::asio::use_future).get();
+    return drained;
   }
 
   /// What was logged so far.
@@ -67,10 +66,10 @@ class ServerThread {
  private:
   int log_descriptor_;
   EventLoop loop_{1};
+  boost::asio::executor_work_guard<boost::asio::any_io_executor> work_{loop_.executor()};
   Metrics metrics_;
   HttpServer server_;
   std::uint16_t port_;
-  std::atomic<bool> has_drained_ = false;
   std::thread thread_;
 };
 

@@ -1,9 +1,9 @@
 // One command with its whole process tree: started, read from, limited in time, and ended so that nothing of the tree
 // is left, whatever its processes do (new sessions, double forks, ignored signals, stopped processes, kept pipes).
 //
-// The tree hangs under a small supervisor: this executable re-entered in a hidden mode (kSupervisorMode). The supervisor
-// is a child subreaper, so that every orphan becomes its child; it dies with its parent and takes the tree along. The
-// end of a run is the main process's exit, not the end of its output.
+// The tree hangs under a small supervisor: this executable re-entered in a hidden mode (kSupervisorMode). The
+// supervisor is a child subreaper, so that every orphan becomes its child; it dies with its parent and takes the tree
+// along. The end of a run is the main process's exit, not the end of its output.
 #pragma once
 
 #include <chrono>
@@ -22,13 +22,14 @@ enum class OutputStream { standard_output, standard_error };
 using OutputSink = std::function<void(OutputStream stream, std::string_view utf8_piece)>;
 
 struct ChildOptions {
-  std::size_t keep_bytes = 2 * 1024 * 1024;  // first and last so many of each stream; the middle is counted and dropped
-  OutputSink on_output;                      // called on the loop as output comes; may be empty
+  std::size_t keep_bytes =
+      std::size_t{2} * 1024 * 1024;  // first and last so many of each stream; the middle is counted and dropped
+  OutputSink on_output;              // called on the loop as output comes; may be empty
 };
 
 struct CommandResult {
-  int exit_code = 0;        // of the main process; -N when signal N ended it; 127/126 when it could not be started
-  bool timed_out = false;   // then exit_code is -1 and standard_error ends in " (timeout)"
+  int exit_code = 0;            // of the main process; -N when signal N ended it; 127/126 when it could not be started
+  bool timed_out = false;       // then exit_code is -1 and standard_error ends in " (timeout)"
   std::string standard_output;  // valid UTF-8
   std::string standard_error;
   bool output_truncated = false;

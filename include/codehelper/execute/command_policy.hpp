@@ -22,18 +22,18 @@ struct ExecuteRequest {
 
 /// What is run after every check.
 struct CommandPlan {
-  std::filesystem::path executable;  // absolute, from the server's own PATH
-  std::vector<std::string> arguments;  // argv, argv[0] is the name as asked
-  std::filesystem::path project;     // real path
-  std::filesystem::path cwd;         // real path inside the project
+  std::filesystem::path executable;        // absolute, from the server's own PATH
+  std::vector<std::string> arguments;      // argv, argv[0] is the name as asked
+  std::filesystem::path project;           // real path
+  std::filesystem::path cwd;               // real path inside the project
   std::map<std::string, std::string> env;  // the whole environment of the child
   std::chrono::milliseconds timeout{300'000};
 };
 
 struct PolicyRules {
   std::filesystem::path allowed_root;
-  std::vector<std::string> executables;  // exact names
-  std::string search_path;               // the server's PATH
+  std::vector<std::string> executables;         // exact names
+  std::string search_path;                      // the server's PATH
   std::map<std::string, std::string> base_env;  // what every child gets
 };
 

@@ -28,7 +28,8 @@ struct LocalRunnerOptions {
 /// `loop` and `metrics` outlive it.
 std::unique_ptr<CommandRunner> make_local_runner(EventLoop& loop, Metrics& metrics, LocalRunnerOptions options);
 
-/// Calls POST /execute of a Runner. Each call is limited to `limit` and to the context's deadline. `client` outlives it.
+/// Calls POST /execute of a Runner. Each call is limited to `limit` and to the context's deadline. `client` outlives
+/// it.
 std::unique_ptr<CommandRunner> make_remote_runner(HttpClient& client, std::chrono::milliseconds limit);
 
 }  // namespace codehelper

@@ -29,7 +29,7 @@ struct IndexReport {
 };
 
 struct IndexOptions {
-  std::uint64_t max_file_bytes = 1024 * 1024;
+  std::uint64_t max_file_bytes = std::uint64_t{1024} * 1024;
   std::function<void(const IndexProgress&)> on_progress;  // called on the loop after each batch; may be empty
   bool from_scratch = false;  // forget what is there
 };

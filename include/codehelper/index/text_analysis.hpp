@@ -10,8 +10,15 @@
 
 namespace codehelper {
 
-/// Words of source text in order: for "readLine(fileName)" read, line, readline, file, name, filename.
+/// Words of source text in order: for "readLine(fileName)" read, line, readline, file, name, filename. Parts are stemmed
+/// (Porter), adjacent parts also stand joined, and so does the whole identifier. Letters beyond ASCII belong to words;
+/// Chinese, Japanese and Korean come as single characters and pairs. Words over 80 bytes are left out.
 std::vector<std::string> analyze_text(std::string_view text);
+
+/// The word under which a chunk that declares `name` is also found; never a word of analyze_text().
+std::string definition_term(std::string_view name);
+/// The word under which the chunks of a file called `name` (the last part of a path) are also found.
+std::string file_name_term(std::string_view name);
 
 /// Weighted words of a question: stop words dropped, generic verbs weigh less, repeated words count once with a
 /// logarithmic weight. Empty when the question has no word.

@@ -37,7 +37,8 @@ struct IndexedFile {
   std::string path;
   std::string hash;  // git's blob id
   std::uint64_t size_bytes = 0;
-  std::int64_t modified_ns = 0;
+  std::int64_t modified_ns = 0;  // 0 = unproven: compare by content next time
+  std::uint64_t chunks = 0;      // set by list_files(); apply() counts for itself
 
   bool operator==(const IndexedFile&) const = default;
 };
@@ -74,9 +75,17 @@ struct ScoredChunk {
   Chunk chunk;
 };
 
+/// All the words of a file counted together: a file that speaks of the question all over beats one good passage.
+struct ScoredFile {
+  std::string path;
+  double score = 0;  // as in ScoredChunk
+};
+
+/// Equal scores are ordered by path, then by line, so that the same files give the same hits however they came in.
 struct ChunkHits {
-  std::vector<ScoredChunk> lexical;   // best first
+  std::vector<ScoredChunk> lexical;   // BM25, best first
   std::vector<ScoredChunk> semantic;  // cosine, best first
+  std::vector<ScoredFile> files;      // BM25, best first
 };
 
 class VectorStore {

@@ -15,15 +15,15 @@
 namespace codehelper {
 
 struct HttpServerOptions {
-  std::string host = "127.0.0.1";  // address or name; "::" and "0.0.0.0" listen everywhere
-  std::uint16_t port = 0;          // 0 = any free one
-  std::string token;               // bearer token that routes with needs_token ask for; empty = none
-  std::size_t max_connections = 10'000;             // more are answered 503 and closed
-  std::size_t header_limit_bytes = 16 * 1024;       // over it: 431
-  std::chrono::milliseconds header_limit{10'000};   // from the first byte of a request to the end of its head: 408
-  std::chrono::milliseconds body_limit{30'000};     // for the body: 408
-  std::chrono::milliseconds idle_limit{75'000};     // between requests: closed without a word
-  std::chrono::milliseconds write_limit{30'000};    // a peer that takes nothing for so long is dropped
+  std::string host = "127.0.0.1";        // address or name; "::" and "0.0.0.0" listen everywhere
+  std::uint16_t port = 0;                // 0 = any free one
+  std::string token = {};                // bearer token that routes with needs_token ask for; empty = none
+  std::size_t max_connections = 10'000;  // more are answered 503 and closed
+  std::size_t header_limit_bytes = std::size_t{16} * 1024;  // over it: 431
+  std::chrono::milliseconds header_limit{10'000};  // from the first byte of a request to the end of its head: 408
+  std::chrono::milliseconds body_limit{30'000};    // for the body: 408
+  std::chrono::milliseconds idle_limit{75'000};    // between requests: closed without a word
+  std::chrono::milliseconds write_limit{30'000};   // a peer that takes nothing for so long is dropped
 };
 
 class HttpServer {

@@ -19,7 +19,7 @@ struct Route {
   std::string path;    // template: "/v1/models/{id}"; a parameter is one whole segment
   HttpHandler handler;
   std::chrono::milliseconds time_budget{30'000};
-  std::size_t body_limit_bytes = 64 * 1024;
+  std::size_t body_limit_bytes = std::size_t{64} * 1024;
   bool needs_token = true;  // false: answered without authentication
 };
 

@@ -1,0 +1,43 @@
+// Answers that are told while they are made: a queue of server-sent events between the work and the open answer.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "codehelper/net/event_loop.hpp"
+#include "codehelper/net/http.hpp"
+
+namespace codehelper {
+
+class EventQueue {
+ public:
+  explicit EventQueue(EventLoop& loop);
+
+  /// Adds an event; ids count up from 1.
+  void push(std::string_view event, const boost::json::object& data);
+  /// As push(), but left out, and counted, while more than 8 MiB wait for a slow reader.
+  void push_or_drop(std::string_view event, const boost::json::object& data);
+  void close();
+
+  /// The text of all events that wait; a keep-alive comment when there is none for 15 s; empty after close().
+  Task<std::string> take();
+
+ private:
+  boost::asio::steady_timer news_;
+  std::string waiting_;
+  std::uint64_t next_id_ = 1;
+  std::uint64_t dropped_ = 0;
+  bool closed_ = false;
+};
+
+/// Work that pushes its events and returns when it has pushed the last one.
+using EventProducer = std::function<Task<void>(RequestContext, EventQueue&)>;
+
+/// A 200 answer of type text/event-stream. The producer runs while its events are written, and is cancelled and awaited
+/// when the caller leaves. `loop` outlives the reply.
+HttpReply make_event_stream(EventLoop& loop, EventProducer produce);
+
+}  // namespace codehelper

@@ -1,0 +1,41 @@
+// Whether what the API depends on can be reached now. The checks run side by side, each within its own limit.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "codehelper/net/http_client.hpp"
+
+namespace codehelper {
+
+struct ReadinessReport {
+  // Each is "ok", "timeout", "connection_error", "error" or "not_configured".
+  std::string runner;
+  std::string chroma;
+  std::string llm;
+
+  /// Runner ok, and each of the others ok or not configured.
+  bool ready() const;
+};
+
+class Readiness {
+ public:
+  struct Options {
+    HttpClient& runner;
+    HttpClient* llm = nullptr;  // null = not configured
+    std::string llm_health_path = "/";
+    std::chrono::milliseconds limit{5'000};  // of each dependency, retries included
+  };
+
+  /// `loop` and what `options` refers to outlive it.
+  Readiness(EventLoop& loop, Options options) : loop_(loop), options_(std::move(options)) {}
+
+  Task<ReadinessReport> check(RequestContext context);
+
+ private:
+  EventLoop& loop_;
+  Options options_;
+};
+
+}  // namespace codehelper

@@ -1,0 +1,46 @@
+// The doors: each function adds the routes of one group to a router. Handlers read parse → validate → call → map.
+// What the services refer to outlives the router; their pointers must be set before the loop runs.
+#pragma once
+
+#include "codehelper/agents/crew.hpp"
+#include "codehelper/api/readiness.hpp"
+#include "codehelper/base/metrics.hpp"
+#include "codehelper/execute/command_runner.hpp"
+#include "codehelper/jobs/projects.hpp"
+#include "codehelper/net/router.hpp"
+#include "codehelper/retrieve/retriever.hpp"
+
+namespace codehelper {
+
+/// GET /health, GET /metrics: every listening mode has them.
+void add_base_routes(Router& router, Metrics& metrics);
+
+struct RunnerServices {
+  EventLoop& loop;
+  CommandRunner* runner = nullptr;
+};
+/// POST /execute.
+void add_runner_routes(Router& router, RunnerServices& services);
+
+struct ApiServices {
+  EventLoop& loop;
+  Metrics& metrics;
+  Projects* projects = nullptr;
+  Retriever* retriever = nullptr;
+  Crew* crew = nullptr;
+  CommandRunner* runner = nullptr;
+  Readiness* readiness = nullptr;
+  std::chrono::milliseconds runner_limit{60'000};
+};
+/// GET /readyz.
+void add_readiness_routes(Router& router, ApiServices& services);
+/// GET and POST /project, DELETE /project/job.
+void add_project_routes(Router& router, ApiServices& services);
+/// POST /search.
+void add_search_routes(Router& router, ApiServices& services);
+/// POST /chat.
+void add_chat_routes(Router& router, ApiServices& services);
+/// POST /run.
+void add_run_routes(Router& router, ApiServices& services);
+
+}  // namespace codehelper

@@ -1,0 +1,28 @@
+// What the command-line clients share: one call of the Crew API, its answer or a plain sentence on standard error.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <string>
+
+#include "codehelper/base/config.hpp"
+#include "codehelper/base/error.hpp"
+
+namespace codehelper {
+
+struct ApiCall {
+  std::string method;
+  std::string target;
+  boost::json::object body;  // sent for POST
+};
+
+/// The answer's object. Errors: what the API's own envelope says, or why it can't be reached; the message names the
+/// URL.
+Result<boost::json::object> call_api(const Config& config, ApiCall call);
+
+/// "codehelper <name>: <message>" on standard error; returns the exit status of a failure.
+int fail_client(std::string_view name, const Error& error);
+
+/// `path` made absolute; what the server is asked about when it runs on this machine.
+std::string absolute_project(const std::string& path);
+
+}  // namespace codehelper

@@ -1,0 +1,167 @@
+#include <fmt/format.h>
+#include <boost/json/serialize.hpp>
+
+#include <csignal>
+#include <cstdio>
+
+#include "codehelper/net/task_group.hpp"
+#include "modes.hpp"
+#include "progress.hpp"
+#include "wiring.hpp"
+
+namespace codehelper {
+
+namespace {
+
+constexpr std::chrono::milliseconds kLogInterval{200};
+
+boost::json::object to_json(const IndexProgress& progress) {
+  return {{"files_done", progress.files_done},
+          {"files_total", progress.files_total},
+          {"chunks", progress.chunks},
+          {"embedded_files", progress.embedded_files},
+          {"seconds", progress.seconds}};
+}
+
+std::string describe_skips(const std::vector<SkippedFile>& skipped) {
+  std::map<std::string_view, std::size_t> counts;
+  for (const SkippedFile& file : skipped) ++counts[to_string(file.reason)];
+  std::string text;
+  for (const auto& [reason, count] : counts) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, reason);
+  return text.empty() ? "none" : text;
+}
+
+// Tells standard error, the log, and GET /progress how far the index is.
+class ProgressReport {
+ public:
+  explicit ProgressReport(Log log) : log_(std::move(log)) {}
+
+  void take(const IndexProgress& progress) {
+    latest_ = progress;
+    display_.show(progress);
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_log_ && progress.files_done < progress.files_total) return;
+    next_log_ = now + kLogInterval;
+    log_.info(kIngestProgress, to_json(progress));
+  }
+  const IndexProgress& latest() const { return latest_; }
+  void finish(const std::string& text) { display_.finish(text); }
+
+ private:
+  Log log_;
+  ProgressDisplay display_;
+  IndexProgress latest_;
+  std::chrono::steady_clock::time_point next_log_;
+};
+
+Task<Result<HttpReply>> answer_progress(ProgressReport& report) {
+  co_return make_json_reply(boost::json::serialize(to_json(report.latest())));
+}
+
+struct Ingest {
+  EventLoop& loop;
+  const Config& config;
+  IndexParts& parts;
+  ProgressReport& report;
+  Project project;
+  bool from_scratch = false;
+  std::optional<Result<IndexReport>> outcome;
+};
+
+Task<void> run_index(Ingest& ingest, RequestContext context) {
+  // Cancelled by a signal: the indexer stops at its next commit point and says so itself.
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  IndexOptions options;
+  options.max_file_bytes = ingest.config.index.max_file_bytes;
+  options.from_scratch = ingest.from_scratch;
+  options.on_progress = [&ingest](const IndexProgress& progress) { ingest.report.take(progress); };
+  auto outcome = co_await index_project(context, ingest.project, *ingest.parts.store, *ingest.parts.embedder,
+                                        ingest.loop, std::move(options));
+  ingest.outcome = std::move(outcome);
+}
+
+Task<void> run_and_stop(Ingest& ingest, RequestContext context, HttpServer* server) {
+  TaskGroup group(ingest.loop, context.log);
+  group.spawn("index", run_index(ingest, context));
+  ingest.loop.handle_shutdown_signals([&group, &context](int signal) {
+    context.log.info("graceful_shutdown", {{"signal", signal}});
+    group.cancel_all();
+  });
+  co_await group.join();
+  if (server != nullptr) co_await server->drain(std::chrono::seconds(1));
+  ingest.loop.stop();
+}
+
+int finish(Ingest& ingest, const Log& log) {
+  if (!ingest.outcome) {
+    fmt::print(stderr, "codehelper ingest: an internal error occurred; the log names it\n");
+    return kExitFailed;
+  }
+  if (!*ingest.outcome) {
+    const Error& error = ingest.outcome->error();
+    log.error("ingest_failed", {{"code", to_string(error.code)}, {"cause", error.message}});
+    ingest.report.finish("codehelper ingest: " + error.message);
+    return kExitFailed;
+  }
+  const IndexReport& done = **ingest.outcome;
+  log.info("ingest_finished", {{"files", done.marker.files},
+                               {"chunks", done.marker.chunks},
+                               {"embedded_files", done.progress.embedded_files},
+                               {"removed_files", done.removed_files},
+                               {"skipped", done.skipped.size()},
+                               {"seconds", done.progress.seconds}});
+  for (const SkippedFile& file : done.skipped) {
+    log.debug("file_skipped", {{"path", file.path}, {"reason", to_string(file.reason)}, {"detail", file.detail}});
+  }
+  ingest.report.finish(fmt::format("indexed {} files, {} chunks in {:.1f} s ({} files read anew; left out: {})",
+                                   done.marker.files, done.marker.chunks, done.progress.seconds,
+                                   done.progress.embedded_files, describe_skips(done.skipped)));
+  return kExitDone;
+}
+
+}  // namespace
+
+int run_ingest(const Config& config, const Arguments& arguments) {
+  EventLoop loop;
+  Metrics metrics;
+  const RequestContext context = make_background_context(make_log(config), "ingest");
+  auto project = open_project(arguments.path);
+  auto parts = make_index_parts(loop, config);
+  if (!project || !parts) {
+    fmt::print(stderr, "codehelper ingest: {}\n", project ? parts.error().message : project.error().message);
+    return kExitFailed;
+  }
+  auto lock = IndexLock::acquire(config.index.data_dir, *project);
+  if (!lock) {
+    fmt::print(stderr, "codehelper ingest: {}\n", lock.error().message);
+    return lock.error().code == ErrorCode::conflict ? kIngestLocked : kExitFailed;
+  }
+  context.log.info(kIngestStarted, {{"project_path", project->posted_path}});
+  ProgressReport report(context.log);
+  Ingest ingest{loop, config, *parts, report, *project, arguments.from_scratch, std::nullopt};
+
+  std::unique_ptr<HttpServer> server;
+  if (arguments.listen) {
+    Router router;
+    add_base_routes(router, metrics);
+    Route progress;
+    progress.method = "GET";
+    progress.path = "/progress";
+    progress.handler = [&report](RequestContext, HttpRequest) { return answer_progress(report); };
+    router.add(std::move(progress));
+    HttpServerOptions options;
+    options.host = config.listen.host;
+    options.port = config.listen.port;
+    server = std::make_unique<HttpServer>(loop, std::move(router), std::move(options), context.log, metrics);
+    const auto port = server->start();
+    if (!port) {
+      fmt::print(stderr, "codehelper ingest: {}\n", port.error().message);
+      return kExitFailed;
+    }
+    fmt::print(stderr, "codehelper: listening on http://{}:{}\n", config.listen.host, *port);
+  }
+  run_until_done(loop, run_and_stop(ingest, context, server.get()));
+  return finish(ingest, context.log);
+}
+
+}  // namespace codehelper

@@ -1,0 +1,49 @@
+// The table of modes: which processes and clients this executable can be.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codehelper/base/config.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace codehelper {
+
+/// What the command line says beside settings; each mode fills and reads its own part.
+struct Arguments {
+  std::string path = ".";            // ingest, dev: the project
+  std::string text;                  // chat: the message; search: the question
+  std::vector<std::string> command;  // run-tests: the command; empty = the project's usual one
+  std::string project;               // clients: the project's path; empty = the server's current one
+  std::int64_t limit = 10;           // search: hits
+  bool json = false;                 // clients: print the API's answer as it is
+  bool listen = false;               // ingest: serve /health, /metrics and /progress meanwhile
+  bool from_scratch = false;         // ingest: forget the earlier index first
+};
+
+struct ModeDescription {
+  Mode mode;
+  std::string_view name;
+  std::string_view summary;
+  void (*add_arguments)(CLI::App& app, Arguments& arguments);
+  int (*run)(const Config& config, const Arguments& arguments);  // returns the exit status
+};
+
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+
+int run_serve_api(const Config& config, const Arguments& arguments);
+int run_serve_runner(const Config& config, const Arguments& arguments);
+int run_ingest(const Config& config, const Arguments& arguments);
+int run_dev(const Config& config, const Arguments& arguments);
+int run_chat(const Config& config, const Arguments& arguments);
+int run_run_tests(const Config& config, const Arguments& arguments);
+int run_search(const Config& config, const Arguments& arguments);
+
+}  // namespace codehelper

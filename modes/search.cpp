@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "client.hpp"
+#include "codehelper/base/json_fields.hpp"
+#include "modes.hpp"
+
+namespace codehelper {
+
+namespace {
+
+constexpr int kShownLines = 8;
+
+// The first lines of a hit, each behind its number.
+void print_lines(std::string_view text, std::int64_t number) {
+  for (int line = 0; line < kShownLines && !text.empty(); ++line) {
+    const std::size_t end = text.find('\n');
+    fmt::print("{:>7}  {}\n", number + line, text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  if (!text.empty()) fmt::print("         …\n");
+}
+
+Result<void> print_hit(const boost::json::object& hit) {
+  const auto path = required_string(hit, "path");
+  const auto text = required_string(hit, "text");
+  const auto symbol = optional_string(hit, "symbol");
+  const auto start = optional_integer(hit, "start_line", 1, INT32_MAX);
+  const auto end = optional_integer(hit, "end_line", 1, INT32_MAX);
+  if (!path || !text || !symbol || !start || !end || !*start || !*end) {
+    return fail(ErrorCode::unavailable, "the server's answer is not that of a Crew API");
+  }
+  fmt::print("{}:{}-{}{}\n", *path, **start, **end, *symbol ? "  " + **symbol : "");
+  print_lines(*text, **start);
+  fmt::print("\n");
+  return {};
+}
+
+}  // namespace
+
+int run_search(const Config& config, const Arguments& arguments) {
+  ApiCall call{"POST", "/search", {{"query", arguments.text}, {"limit", arguments.limit}}};
+  if (!arguments.project.empty()) call.body["project_path"] = absolute_project(arguments.project);
+  const auto answer = call_api(config, std::move(call));
+  if (!answer) return fail_client("search", answer.error());
+  if (arguments.json) {
+    fmt::print("{}\n", boost::json::serialize(*answer));
+    return kExitDone;
+  }
+  const boost::json::value* hits = answer->if_contains("hits");
+  if (hits == nullptr || !hits->is_array()) {
+    return fail_client("search", {ErrorCode::unavailable, "the server's answer is not that of a Crew API"});
+  }
+  if (hits->as_array().empty()) fmt::print(stderr, "nothing found\n");
+  for (const boost::json::value& hit : hits->as_array()) {
+    const auto printed = hit.is_object() ? print_hit(hit.as_object()) : Result<void>{};
+    if (!printed) return fail_client("search", printed.error());
+  }
+  return kExitDone;
+}
+
+}  // namespace codehelper

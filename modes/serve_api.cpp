@@ -1,0 +1,47 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "modes.hpp"
+#include "wiring.hpp"
+
+namespace codehelper {
+
+namespace {
+
+// CREW_API_VALIDATE_DEPS: a server that can't do its work doesn't start.
+Result<void> check_dependencies(EventLoop& loop, ApiParts& parts, const Log& log) {
+  const auto report = run_until_done(loop, parts.readiness().check(make_background_context(log, "start")));
+  if (report.runner != "ok") {
+    return fail(ErrorCode::unavailable,
+                fmt::format("the Runner can't be reached ({}); start it or set RUNNER_URL", report.runner));
+  }
+  return {};
+}
+
+}  // namespace
+
+int run_serve_api(const Config& config, const Arguments&) {
+  EventLoop loop;
+  Metrics metrics;
+  const Log log = make_log(config);
+  ApiParts::Options options;
+  if (config.runner.allowed_root_is_set) options.allowed_root = config.runner.allowed_root;
+  auto made = ApiParts::make(loop, metrics, log, config, std::move(options));
+  Result<void> connected;
+  if (made) connected = (*made)->connect(config.api.runner_url, config.api.runner_token);
+  if (made && connected && config.api.validate_dependencies) connected = check_dependencies(loop, **made, log);
+  if (!made || !connected) {
+    fmt::print(stderr, "codehelper serve-api: {}\n", made ? connected.error().message : made.error().message);
+    return kExitFailed;
+  }
+  ApiParts& parts = **made;
+  Router router;
+  add_base_routes(router, metrics);
+  parts.add_routes(router);
+  ServeHooks hooks;
+  hooks.on_drained = [&parts] { return parts.shut_down(); };
+  return serve(loop, std::move(router), config, log, metrics, std::move(hooks));
+}
+
+}  // namespace codehelper

@@ -1,0 +1,84 @@
+// Puts processes together: the only place that names concrete adapters.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "codehelper/api/routes.hpp"
+#include "codehelper/base/config.hpp"
+#include "codehelper/jobs/local_ingest_jobs.hpp"
+#include "codehelper/net/http_server.hpp"
+
+namespace codehelper {
+
+/// The running executable's own file.
+std::filesystem::path own_executable();
+
+/// Logs of servers go to standard output.
+Log make_log(const Config& config);
+
+struct IndexParts {
+  std::unique_ptr<VectorStore> store;
+  std::unique_ptr<Embedder> embedder;
+};
+/// Errors: unavailable when the data directory can't be made.
+Result<IndexParts> make_index_parts(EventLoop& loop, const Config& config);
+
+/// The Runner's part of a process.
+class RunnerParts {
+ public:
+  RunnerParts(EventLoop& loop, Metrics& metrics, const Config& config);
+  void add_routes(Router& router) { add_runner_routes(router, services_); }
+
+ private:
+  std::unique_ptr<CommandRunner> runner_;
+  RunnerServices services_;
+};
+
+/// The Crew API's part of a process. `loop` and `metrics` outlive it.
+class ApiParts {
+ public:
+  struct Options {
+    std::optional<std::filesystem::path> allowed_root;  // projects outside of it are refused
+  };
+  static Result<std::unique_ptr<ApiParts>> make(EventLoop& loop, Metrics& metrics, const Log& log, const Config& config,
+                                                Options options);
+
+  void add_routes(Router& router);
+  /// Before the loop runs: where the Runner is. Errors: invalid_input for a bad URL.
+  Result<void> connect(const std::string& runner_url, const std::string& runner_token);
+
+  Projects& projects() { return *projects_; }
+  Readiness& readiness() { return *readiness_; }
+  /// Ends the index jobs of this process.
+  Task<void> shut_down() { return jobs_->shut_down(); }
+
+ private:
+  ApiParts(EventLoop& loop, Metrics& metrics, const Config& config)
+      : loop_(loop), config_(config), services_{loop, metrics} {}
+
+  EventLoop& loop_;
+  Config config_;
+  IndexParts index_;
+  std::unique_ptr<LocalIngestJobs> jobs_;
+  std::unique_ptr<Projects> projects_;
+  std::unique_ptr<Retriever> retriever_;
+  std::unique_ptr<HttpClient> runner_client_;
+  std::unique_ptr<HttpClient> llm_client_;
+  std::unique_ptr<CommandRunner> runner_;
+  std::unique_ptr<Crew> crew_;
+  std::unique_ptr<Readiness> readiness_;
+  ApiServices services_;
+};
+
+struct ServeHooks {
+  std::function<Result<void>(std::uint16_t port)> on_listening;  // before the first request is answered; may be empty
+  std::function<Task<void>()> on_drained;                        // after the last one; may be empty
+};
+
+/// Listens, says where on standard error, and runs the loop until a shutdown signal has been obeyed. Returns the exit
+/// status.
+int serve(EventLoop& loop, Router router, const Config& config, const Log& log, Metrics& metrics, ServeHooks hooks);
+
+}  // namespace codehelper

@@ -1,0 +1,99 @@
+#include "codehelper/api/event_stream.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "codehelper/net/sse.hpp"
+#include "codehelper/net/task_group.hpp"
+
+namespace codehelper {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kWaitingLimitBytes = 8 * 1024 * 1024;
+constexpr std::chrono::seconds kKeepAlive{15};
+
+Task<void> run_producer(EventProducer produce, RequestContext context, EventQueue& queue) {
+  try {
+    co_await produce(context, queue);
+  } catch (const std::exception& error) {
+    context.log.error("stream_failed", {{"cause", error.what()}});
+    queue.push("error", {{"error", "internal_error"}, {"message", "An internal error occurred."}});
+  }
+  queue.close();
+}
+
+Task<Result<void>> write_events(BodyWriter& writer, EventQueue& queue) {
+  while (true) {
+    std::string text = co_await queue.take();
+    if (text.empty()) co_return Result<void>{};
+    const auto written = co_await writer.write(std::move(text));
+    if (!written) co_return written;
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) co_return fail(ErrorCode::cancelled, "the caller left");
+  }
+}
+
+Task<Result<void>> stream_events(EventLoop& loop, EventProducer produce, RequestContext context, BodyWriter& writer) {
+  // A cancelled wait must not throw here: the producer has to be ended first.
+  co_await asio::this_coro::throw_if_cancelled(false);
+  EventQueue queue(loop);
+  TaskGroup group(loop, context.log);
+  group.spawn("event_producer", run_producer(std::move(produce), context, queue));
+  const auto written = co_await write_events(writer, queue);
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  group.cancel_all();
+  co_await group.join();
+  co_return written;
+}
+
+}  // namespace
+
+EventQueue::EventQueue(EventLoop& loop) : news_(loop.context()) {}
+
+void EventQueue::push(std::string_view event, const boost::json::object& data) {
+  SseEvent sse;
+  sse.event = event;
+  sse.data = boost::json::serialize(data);
+  sse.id = std::to_string(next_id_++);
+  waiting_ += format_sse(sse);
+  news_.cancel();
+}
+
+void EventQueue::push_or_drop(std::string_view event, const boost::json::object& data) {
+  if (waiting_.size() > kWaitingLimitBytes) {
+    ++dropped_;
+    return;
+  }
+  if (dropped_ != 0) push("dropped", {{"events", std::exchange(dropped_, 0)}});
+  push(event, data);
+}
+
+void EventQueue::close() {
+  closed_ = true;
+  news_.cancel();
+}
+
+Task<std::string> EventQueue::take() {
+  if (waiting_.empty() && !closed_) {
+    news_.expires_after(kKeepAlive);
+    co_await news_.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  if (waiting_.empty() && !closed_) co_return std::string(kSseKeepAlive);
+  co_return std::exchange(waiting_, {});
+}
+
+HttpReply make_event_stream(EventLoop& loop, EventProducer produce) {
+  HttpReply reply;
+  reply.headers.set("Content-Type", "text/event-stream");
+  reply.headers.set("Cache-Control", "no-store");
+  reply.headers.set("X-Accel-Buffering", "no");
+  reply.stream = [&loop, work = std::move(produce)](RequestContext context, BodyWriter& writer) {
+    return stream_events(loop, work, std::move(context), writer);
+  };
+  return reply;
+}
+
+}  // namespace codehelper

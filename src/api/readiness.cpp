@@ -1,0 +1,73 @@
+#include "codehelper/api/readiness.hpp"
+
+#include <boost/json/serialize.hpp>
+
+#include "codehelper/api/routes.hpp"
+#include "codehelper/net/task_group.hpp"
+
+namespace codehelper {
+
+namespace {
+
+std::string classify(const Result<HttpAnswer>& answer) {
+  if (answer) return answer->status >= 200 && answer->status < 300 ? "ok" : "error";
+  switch (answer.error().code) {
+    case ErrorCode::timeout:
+      return "timeout";
+    case ErrorCode::unavailable:
+      return "connection_error";
+    default:
+      return "error";
+  }
+}
+
+Task<void> check_one(RequestContext context, HttpClient& client, std::string path, std::chrono::milliseconds limit,
+                     std::string& state) {
+  HttpCall call;
+  call.target = std::move(path);
+  call.limit = limit;
+  const auto answer = co_await client.call(std::move(context), std::move(call));
+  state = classify(answer);
+}
+
+bool is_fine(const std::string& state) {
+  return state == "ok" || state == "not_configured";
+}
+
+Task<Result<HttpReply>> answer_readyz(ApiServices& services, RequestContext context) {
+  const ReadinessReport report = co_await services.readiness->check(std::move(context));
+  const boost::json::object body{
+      {"ready", report.ready()}, {"runner", report.runner}, {"chroma", report.chroma}, {"llm", report.llm}};
+  co_return make_json_reply(boost::json::serialize(body), report.ready() ? 200 : 503);
+}
+
+}  // namespace
+
+bool ReadinessReport::ready() const {
+  return runner == "ok" && is_fine(chroma) && is_fine(llm);
+}
+
+Task<ReadinessReport> Readiness::check(RequestContext context) {
+  ReadinessReport report{"error", "not_configured", options_.llm == nullptr ? "not_configured" : "error"};
+  TaskGroup checks(loop_, context.log);
+  checks.spawn("check_runner", check_one(context, options_.runner, "/health", options_.limit, report.runner));
+  if (options_.llm != nullptr) {
+    checks.spawn("check_llm", check_one(context, *options_.llm, options_.llm_health_path, options_.limit, report.llm));
+  }
+  co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+  co_await checks.join();
+  co_return report;
+}
+
+void add_readiness_routes(Router& router, ApiServices& services) {
+  Route route;
+  route.method = "GET";
+  route.path = "/readyz";
+  route.needs_token = false;
+  route.handler = [&services](RequestContext context, HttpRequest) {
+    return answer_readyz(services, std::move(context));
+  };
+  router.add(std::move(route));
+}
+
+}  // namespace codehelper

@@ -1,0 +1,256 @@
+#include "codehelper/execute/child_process.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "codehelper/net/with_deadline.hpp"
+#include "output_capture.hpp"
+#include "run_protocol.hpp"
+#include "spawner.hpp"
+#include "utf8_stream.hpp"
+
+namespace codehelper {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
+constexpr milliseconds kStartLimit = seconds(10);
+constexpr milliseconds kEndLimit = seconds(3);  // the supervisor's second of grace, and time to end a big tree
+constexpr milliseconds kDrainLimit{500};        // for output that is still in the pipes
+
+struct Stream {
+  Stream(asio::posix::stream_descriptor from, std::size_t keep_bytes) : pipe(std::move(from)), capture(keep_bytes) {}
+
+  asio::posix::stream_descriptor pipe;
+  Utf8Stream decoder;
+  OutputCapture capture;
+  std::uint64_t bytes = 0;
+};
+
+// One run. Shared with the readers of its output, which may outlive it by a moment.
+struct Run {
+  Run(EventLoop& loop, Spawner::StartedRun started, ChildOptions child_options)
+      : options(std::move(child_options)),
+        id(started.id),
+        control(std::move(started.control)),
+        output(std::move(started.standard_output), options.keep_bytes),
+        error(std::move(started.standard_error), options.keep_bytes),
+        readers_done(loop.context(), asio::steady_timer::time_point::max()) {}
+
+  Stream& stream(OutputStream which) { return which == OutputStream::standard_output ? output : error; }
+
+  void take_text(OutputStream which, std::string_view text) {
+    if (text.empty()) return;
+    stream(which).capture.add(text);
+    if (options.on_output) options.on_output(which, text);
+  }
+
+  ChildOptions options;
+  std::uint64_t id;
+  asio::local::stream_protocol::socket control;
+  Stream output;
+  Stream error;
+  bool supervisor_is_gone = false;
+  int readers = 0;
+  bool closed = false;  // nothing is taken any more
+  std::exception_ptr failure;
+  asio::steady_timer readers_done;
+};
+
+using RunPointer = std::shared_ptr<Run>;
+
+Task<void> read_output(RunPointer run, OutputStream which) {
+  Stream& stream = run->stream(which);
+  std::vector<char> buffer(kReadBytes);
+  while (!run->closed) {
+    auto read = co_await stream.pipe.async_read_some(asio::buffer(buffer), asio::as_tuple(asio::use_awaitable));
+    const auto& [error, size] = read;
+    if (error || run->closed) break;
+    stream.bytes += size;
+    run->take_text(which, stream.decoder.feed({buffer.data(), size}));
+  }
+}
+
+void start_reader(EventLoop& loop, const RunPointer& run, OutputStream which) {
+  ++run->readers;
+  asio::co_spawn(loop.executor(), read_output(run, which), [run, which](const std::exception_ptr& failure) {
+    if (failure) run->failure = failure;
+    run->stream(which).pipe.close();  // so that the command is not left writing to nobody
+    if (--run->readers == 0) run->readers_done.cancel();
+  });
+}
+
+// Errors: cancelled, unavailable when the supervisor is gone.
+Task<Result<RunReport>> read_report(RunPointer run) {
+  constexpr const char* kGone = "the supervisor is gone";
+  // Asio 1.26 waits for ever in a read after the one that gave the end: its reactor has seen that edge already.
+  if (run->supervisor_is_gone) co_return fail(ErrorCode::unavailable, kGone);
+  RunReport report;
+  auto read = co_await asio::async_read(run->control, asio::buffer(&report, sizeof report),
+                                        asio::as_tuple(asio::use_awaitable));
+  const auto error = std::get<0>(read);
+  if (error == asio::error::operation_aborted) co_return fail(ErrorCode::cancelled, "the run was cancelled");
+  if (!error) co_return report;
+  run->supervisor_is_gone = true;
+  co_return fail(ErrorCode::unavailable, kGone);
+}
+
+Task<Result<RunReport>> read_report(RunPointer run, milliseconds limit) {
+  Task<Result<RunReport>> reading = read_report(std::move(run));
+  co_return co_await with_deadline(Deadline::after(limit), "the run", std::move(reading));
+}
+
+Task<void> send_to_supervisor(RunPointer run, std::string bytes) {
+  // A supervisor that is gone shows in the next report.
+  co_await asio::async_write(run->control, asio::buffer(bytes), asio::as_tuple(asio::use_awaitable));
+}
+
+void end_at_once(Run& run) {
+  boost::system::error_code ignored;
+  run.control.shutdown(asio::socket_base::shutdown_send, ignored);
+}
+
+struct Outcome {
+  int exit_code = 0;
+  bool timed_out = false;
+  std::string notice{};  // for the end of standard error
+};
+
+// From the plan to the end of the main process. Errors: internal, cancelled; then the tree is still to be ended.
+Task<Result<Outcome>> follow(Spawner& spawner, RunPointer run, CommandPlan plan) {
+  co_await send_to_supervisor(run, encode_plan(plan));
+  auto started = co_await read_report(run, kStartLimit);
+  if (!started) {
+    if (started.error().code == ErrorCode::cancelled) co_return std::unexpected(started.error());
+    if (started.error().code == ErrorCode::timeout) spawner.stop();  // it is stuck; the next run gets a new one
+    co_return fail(ErrorCode::internal, "no process could be made for the command");
+  }
+  if (started->kind == RunReport::Kind::failed) {
+    co_return fail(ErrorCode::internal, std::string("no process could be made: ") + std::strerror(started->value));
+  }
+  // A cancellation before the wait below has passed it by.
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none) {
+    co_return fail(ErrorCode::cancelled, "the run was cancelled");
+  }
+
+  auto exited = co_await read_report(run, plan.timeout);
+  if (exited) co_return Outcome{.exit_code = exited->value};
+  if (exited.error().code == ErrorCode::timeout) {
+    co_await send_to_supervisor(run, std::string(1, kTerminateOrder));
+    co_return Outcome{.exit_code = -1, .timed_out = true, .notice = " (timeout)"};
+  }
+  if (exited.error().code == ErrorCode::unavailable) {
+    co_return Outcome{.exit_code = -SIGKILL, .notice = "\n[the command was ended: it had killed its supervisor]\n"};
+  }
+  co_return std::unexpected(exited.error());
+}
+
+// Reads reports until the tree is gone or its supervisor is. False when neither happens within the limit.
+Task<bool> wait_for_end(RunPointer run) {
+  const Deadline deadline = Deadline::after(kEndLimit);
+  while (true) {
+    auto report = co_await read_report(run, deadline.remaining());
+    if (!report) co_return report.error().code == ErrorCode::unavailable;
+    if (report->kind == RunReport::Kind::tree_gone) co_return true;
+  }
+}
+
+// False when something of the tree may be left: stuck in the kernel.
+Task<bool> wait_for_tree(Spawner& spawner, RunPointer run) {
+  if (co_await wait_for_end(run)) co_return true;
+  spawner.kill_supervisor(run->id);
+  co_return co_await wait_for_end(run);
+}
+
+// Takes what is left in the pipes.
+Task<void> drain(RunPointer run) {
+  if (run->readers > 0) {
+    run->readers_done.expires_after(kDrainLimit);
+    co_await run->readers_done.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  run->closed = true;
+  for (const OutputStream which : {OutputStream::standard_output, OutputStream::standard_error}) {
+    run->take_text(which, run->stream(which).decoder.finish());
+    run->stream(which).pipe.close();
+  }
+  if (run->failure) std::rethrow_exception(run->failure);
+}
+
+CommandResult make_result(const Run& run, const Outcome& outcome, std::chrono::duration<double> duration) {
+  CommandResult result;
+  result.exit_code = outcome.exit_code;
+  result.timed_out = outcome.timed_out;
+  result.standard_output = run.output.capture.text();
+  result.standard_error = run.error.capture.text() + outcome.notice;
+  result.output_truncated = run.output.capture.truncated();
+  result.error_truncated = run.error.capture.truncated();
+  result.output_bytes = run.output.bytes;
+  result.error_bytes = run.error.bytes;
+  result.duration_seconds = duration.count();
+  return result;
+}
+
+// Runs as a coroutine of its own, so that it can go on after a cancellation until the tree is gone.
+Task<Result<CommandResult>> drive(EventLoop& loop, Spawner& spawner, CommandPlan plan, ChildOptions options) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  auto started = spawner.start();
+  if (!started) co_return std::unexpected(started.error());
+  auto run = std::make_shared<Run>(loop, std::move(*started), std::move(options));
+  start_reader(loop, run, OutputStream::standard_output);
+  start_reader(loop, run, OutputStream::standard_error);
+
+  const auto begin = std::chrono::steady_clock::now();
+  auto outcome = co_await follow(spawner, run, std::move(plan));
+  const std::chrono::duration<double> duration = std::chrono::steady_clock::now() - begin;
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  if (!outcome) end_at_once(*run);
+  const bool tree_is_gone = co_await wait_for_tree(spawner, run);
+  co_await drain(run);
+  if (!outcome) co_return std::unexpected(outcome.error());
+  if (!tree_is_gone) outcome->notice = "\n[some processes of the command could not be ended]\n" + outcome->notice;
+  co_return make_result(*run, *outcome, duration);
+}
+
+CommandResult make_not_installed_result(const CommandPlan& plan) {
+  CommandResult result;
+  result.exit_code = 127;
+  result.standard_error = plan.arguments.front() + ": not installed here (it is not in the server's PATH)\n";
+  result.error_bytes = result.standard_error.size();
+  return result;
+}
+
+}  // namespace
+
+Task<Result<CommandResult>> run_spawned(EventLoop& loop, Spawner& spawner, CommandPlan plan, ChildOptions options) {
+  if (plan.executable.empty()) co_return make_not_installed_result(plan);
+  Task<Result<CommandResult>> driving = drive(loop, spawner, std::move(plan), std::move(options));
+  auto spawned = asio::co_spawn(loop.executor(), std::move(driving), asio::use_awaitable);
+  co_return co_await std::move(spawned);
+}
+
+Task<Result<CommandResult>> run_child(EventLoop& loop, std::filesystem::path supervisor, CommandPlan plan,
+                                      ChildOptions options) {
+  Spawner spawner(loop, std::move(supervisor));
+  co_return co_await run_spawned(loop, spawner, std::move(plan), std::move(options));
+}
+
+}  // namespace codehelper

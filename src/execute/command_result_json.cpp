@@ -1,0 +1,144 @@
+#include "codehelper/execute/command_result_json.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "codehelper/base/json_fields.hpp"
+
+namespace codehelper {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr double kTimeoutMinimum = 1;
+constexpr double kTimeoutMaximum = 3600;
+
+// A finite number, or nothing for an absent field and for null.
+Result<std::optional<double>> optional_number(const json::object& object, std::string_view field) {
+  const json::value* value = object.if_contains(field);
+  if (value == nullptr || value->is_null()) return std::nullopt;
+  json::error_code error;
+  const auto number = value->to_number<double>(error);
+  if (error || !std::isfinite(number)) {
+    return fail(ErrorCode::invalid_field, "field \"" + std::string(field) + "\" must be a number");
+  }
+  return number;
+}
+
+json::value seconds_to_json(std::chrono::milliseconds time) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(time);
+  if (whole == time) return whole.count();
+  return std::chrono::duration<double>(time).count();
+}
+
+Result<std::uint64_t> byte_count(const json::object& object, std::string_view field, std::size_t otherwise) {
+  auto count = optional_integer(object, field, 0, std::numeric_limits<std::int64_t>::max());
+  if (!count) return std::unexpected(count.error());
+  return *count ? static_cast<std::uint64_t>(**count) : otherwise;
+}
+
+}  // namespace
+
+json::object to_json(const ExecuteRequest& request) {
+  json::object object;
+  object["project_path"] = request.project_path;
+  object["command"] = json::array(request.command.begin(), request.command.end());
+  if (!request.cwd.empty()) object["cwd"] = request.cwd;
+  if (!request.env.empty()) {
+    json::object variables;
+    for (const auto& [name, value] : request.env) variables[name] = value;
+    object["env"] = std::move(variables);
+  }
+  object["timeout_seconds"] = seconds_to_json(request.timeout);
+  return object;
+}
+
+Result<ExecuteRequest> parse_execute_request(const json::object& object) {
+  auto project_path = required_string(object, "project_path");
+  if (!project_path) return std::unexpected(project_path.error());
+  auto command = optional_strings(object, "command");
+  if (!command) return std::unexpected(command.error());
+  if (!*command) return fail(ErrorCode::invalid_field, "field \"command\" is missing");
+  auto cwd = optional_string(object, "cwd");
+  if (!cwd) return std::unexpected(cwd.error());
+  auto env = optional_string_map(object, "env");
+  if (!env) return std::unexpected(env.error());
+  auto timeout = optional_number(object, "timeout_seconds");
+  if (!timeout) return std::unexpected(timeout.error());
+
+  ExecuteRequest request;
+  request.project_path = std::move(*project_path);
+  request.command = std::move(**command);
+  request.cwd = std::move(*cwd).value_or("");
+  request.env = std::move(*env);
+  if (*timeout) {
+    if (**timeout < kTimeoutMinimum || **timeout > kTimeoutMaximum) {
+      return fail(ErrorCode::invalid_field, "field \"timeout_seconds\" must be from 1 to 3600");
+    }
+    request.timeout = std::chrono::floor<std::chrono::milliseconds>(std::chrono::duration<double>(**timeout));
+  }
+  return request;
+}
+
+json::object to_json(const CommandResult& result) {
+  return {
+      {"exit_code", result.exit_code},
+      {"stdout", result.standard_output},
+      {"stderr", result.standard_error},
+      {"duration_seconds", result.duration_seconds},
+      {"timed_out", result.timed_out},
+      {"stdout_truncated", result.output_truncated},
+      {"stderr_truncated", result.error_truncated},
+      {"stdout_bytes", result.output_bytes},
+      {"stderr_bytes", result.error_bytes},
+  };
+}
+
+Result<CommandResult> parse_command_result(const json::object& object) {
+  auto exit_code =
+      optional_integer(object, "exit_code", std::numeric_limits<int>::min(), std::numeric_limits<int>::max());
+  if (!exit_code) return std::unexpected(exit_code.error());
+  if (!*exit_code) return fail(ErrorCode::invalid_field, "field \"exit_code\" is missing");
+  auto output = required_string(object, "stdout");
+  if (!output) return std::unexpected(output.error());
+  auto error = required_string(object, "stderr");
+  if (!error) return std::unexpected(error.error());
+  auto duration = optional_number(object, "duration_seconds");
+  if (!duration) return std::unexpected(duration.error());
+  if (!*duration) return fail(ErrorCode::invalid_field, "field \"duration_seconds\" is missing");
+  auto timed_out = optional_bool(object, "timed_out");
+  if (!timed_out) return std::unexpected(timed_out.error());
+  auto output_truncated = optional_bool(object, "stdout_truncated");
+  if (!output_truncated) return std::unexpected(output_truncated.error());
+  auto error_truncated = optional_bool(object, "stderr_truncated");
+  if (!error_truncated) return std::unexpected(error_truncated.error());
+  auto output_bytes = byte_count(object, "stdout_bytes", output->size());
+  if (!output_bytes) return std::unexpected(output_bytes.error());
+  auto error_bytes = byte_count(object, "stderr_bytes", error->size());
+  if (!error_bytes) return std::unexpected(error_bytes.error());
+
+  CommandResult result;
+  result.exit_code = static_cast<int>(**exit_code);
+  // A Runner that does not say it outright says it by these two.
+  result.timed_out = timed_out->value_or(**exit_code == -1 && error->ends_with(" (timeout)"));
+  result.standard_output = std::move(*output);
+  result.standard_error = std::move(*error);
+  result.output_truncated = output_truncated->value_or(false);
+  result.error_truncated = error_truncated->value_or(false);
+  result.output_bytes = *output_bytes;
+  result.error_bytes = *error_bytes;
+  result.duration_seconds = **duration;
+  return result;
+}
+
+}  // namespace codehelper

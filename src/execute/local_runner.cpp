@@ -1,0 +1,108 @@
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "codehelper/execute/command_runner.hpp"
+#include "codehelper/net/with_deadline.hpp"
+#include "run_slots.hpp"
+#include "spawner.hpp"
+
+namespace codehelper {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+const std::vector<double> kRunBounds = {0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 3600};
+const std::vector<double> kQueueBounds = {0.001, 0.01, 0.1, 1, 10, 60, 300};
+
+std::string describe(const Result<CommandResult>& result) {
+  if (!result) return std::string(to_string(result.error().code));
+  if (result->timed_out) return "timed_out";
+  return result->exit_code == 0 ? "succeeded" : "failed";
+}
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+class LocalRunner final : public CommandRunner {
+ public:
+  LocalRunner(EventLoop& loop, Metrics& metrics, LocalRunnerOptions options)
+      : loop_(loop),
+        metrics_(metrics),
+        options_(std::move(options)),
+        slots_(loop.executor(), options_.parallel, options_.queue),
+        spawner_(loop, options_.supervisor) {}
+
+  Task<Result<CommandResult>> run(RequestContext context, ExecuteRequest request, OutputSink on_output) override {
+    auto plan = plan_command(options_.rules, request);
+    if (!plan) {
+      context.log.warning("run_refused", {{"cause", plan.error().message}});
+      count("other", std::string(to_string(plan.error().code)));
+      co_return std::unexpected(plan.error());
+    }
+    // From here on argv[0] is one of the allowed names: a label and a log field that holds nothing private.
+    const std::string name = plan->arguments.front();
+    const Deadline deadline = context.deadline;
+    Task<Result<CommandResult>> running = run_in_turn(context, std::move(*plan), std::move(on_output));
+    auto result = co_await with_deadline(deadline, "the command", std::move(running));
+    count(name, describe(result));
+    co_return result;
+  }
+
+ private:
+  Task<Result<CommandResult>> run_in_turn(RequestContext context, CommandPlan plan, OutputSink on_output) {
+    const std::string name = plan.arguments.front();
+    const auto queued = Clock::now();
+    auto slot = co_await slots_.acquire();
+    if (!slot) co_return std::unexpected(slot.error());
+    metrics_.observe("runner_queue_seconds", "Time that commands waited for a free slot.", {}, kQueueBounds,
+                     seconds_since(queued));
+    context.log.info("run_started", {{"command", name}, {"arguments", plan.arguments.size() - 1}});
+
+    ChildOptions options;
+    options.on_output = std::move(on_output);
+    const auto begin = Clock::now();
+    auto result = co_await run_spawned(loop_, spawner_, std::move(plan), std::move(options));
+    metrics_.observe("runner_run_seconds", "Time from the start of a command to the end of its tree.",
+                     {{"command", name}}, kRunBounds, seconds_since(begin));
+    log_end(context, name, result);
+    co_return result;
+  }
+
+  void count(const std::string& command, const std::string& outcome) {
+    metrics_.count("runner_runs_total", "Commands asked for, by outcome.",
+                   {{"command", command}, {"outcome", outcome}});
+  }
+
+  static void log_end(const RequestContext& context, const std::string& name, const Result<CommandResult>& result) {
+    boost::json::object fields{{"command", name}, {"outcome", describe(result)}};
+    if (result) {
+      fields["exit_code"] = result->exit_code;
+      fields["duration_seconds"] = result->duration_seconds;
+      fields["stdout_bytes"] = result->output_bytes;
+      fields["stderr_bytes"] = result->error_bytes;
+    } else {
+      fields["cause"] = result.error().message;
+    }
+    context.log.info("run_finished", std::move(fields));
+  }
+
+  EventLoop& loop_;
+  Metrics& metrics_;
+  LocalRunnerOptions options_;
+  RunSlots slots_;
+  Spawner spawner_;
+};
+
+}  // namespace
+
+std::unique_ptr<CommandRunner> make_local_runner(EventLoop& loop, Metrics& metrics, LocalRunnerOptions options) {
+  return std::make_unique<LocalRunner>(loop, metrics, std::move(options));
+}
+
+}  // namespace codehelper

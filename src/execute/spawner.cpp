@@ -1,0 +1,163 @@
+#include "spawner.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace codehelper {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// Closed at the end of its scope unless it is taken out.
+class OwnedDescriptor {
+ public:
+  explicit OwnedDescriptor(int descriptor = -1) : descriptor_(descriptor) {}
+  ~OwnedDescriptor() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  OwnedDescriptor(const OwnedDescriptor&) = delete;
+  OwnedDescriptor& operator=(const OwnedDescriptor&) = delete;
+
+  int get() const { return descriptor_; }
+  void set(int descriptor) { descriptor_ = descriptor; }
+  int take() { return std::exchange(descriptor_, -1); }
+
+ private:
+  int descriptor_;
+};
+
+struct Pair {
+  OwnedDescriptor ours;
+  OwnedDescriptor theirs;
+};
+
+bool make_pipe(Pair& pair) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
+  pair.ours.set(ends[0]);
+  pair.theirs.set(ends[1]);
+  return true;
+}
+
+bool make_connection(int type, Pair& pair) {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends.data()) != 0) return false;
+  pair.ours.set(ends[0]);
+  pair.theirs.set(ends[1]);
+  return true;
+}
+
+std::unexpected<Error> fail_with_errno(const char* what) {
+  return fail(ErrorCode::internal, std::string(what) + ": " + std::strerror(errno));
+}
+
+// posix_spawn() is vfork-like in glibc: its cost does not grow with our memory, and it is safe with threads. The helper
+// gets a session of its own (Ctrl-C is for us), no signal set aside or blocked, an empty environment, and no descriptor
+// but its orders and our standard error for its last words.
+int spawn_helper(const std::string& executable, int orders, pid_t& process) {
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::posix_spawnattr_setsigmask(&attributes, &signals);
+  ::sigfillset(&signals);
+  ::posix_spawnattr_setsigdefault(&attributes, &signals);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  ::posix_spawn_file_actions_adddup2(&actions, orders, kOrdersDescriptor);
+
+  std::string name = "codehelper";
+  std::string mode(kSupervisorMode);
+  std::array<char*, 3> arguments{name.data(), mode.data(), nullptr};
+  std::array<char*, 1> environment{nullptr};
+  const int error =
+      ::posix_spawn(&process, executable.c_str(), &actions, &attributes, arguments.data(), environment.data());
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::posix_spawnattr_destroy(&attributes);
+  return error;
+}
+
+// True when the child ended within the limit.
+bool wait_for_exit(pid_t process, int limit_milliseconds) {
+  const OwnedDescriptor handle(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
+  pollfd event{handle.get(), POLLIN, 0};
+  return ::poll(&event, 1, limit_milliseconds) > 0;
+}
+
+}  // namespace
+
+Spawner::Spawner(EventLoop& loop, std::filesystem::path executable) : loop_(loop), executable_(std::move(executable)) {}
+
+Spawner::~Spawner() {
+  if (process_ < 0) return;
+  ::close(std::exchange(orders_, -1));  // it leaves by itself when it sees this
+  constexpr int kLeaveLimit = 2000;
+  wait_for_exit(process_, kLeaveLimit);
+  stop();
+}
+
+void Spawner::stop() {
+  if (process_ < 0) return;
+  ::kill(process_, SIGKILL);
+  while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) continue;
+  process_ = -1;
+  if (orders_ >= 0) ::close(std::exchange(orders_, -1));
+}
+
+Result<void> Spawner::launch() {
+  Pair connection;
+  if (!make_connection(SOCK_SEQPACKET, connection)) return fail_with_errno("cannot make a connection");
+  pid_t process = -1;
+  const int error = spawn_helper(executable_.string(), connection.theirs.get(), process);
+  if (error != 0) {
+    return fail(ErrorCode::internal, "cannot start " + executable_.string() + ": " + std::strerror(error));
+  }
+  process_ = process;
+  orders_ = connection.ours.take();
+  return {};
+}
+
+Result<Spawner::StartedRun> Spawner::start() {
+  Pair control;
+  Pair output;
+  Pair error;
+  if (!make_connection(SOCK_STREAM, control) || !make_pipe(output) || !make_pipe(error)) {
+    return fail_with_errno("cannot make pipes for a command");
+  }
+  const RunDescriptors descriptors{control.theirs.get(), output.theirs.get(), error.theirs.get()};
+  const SpawnOrder order{.run = ++last_run_};
+  if (orders_ < 0 || !send_order(orders_, order, descriptors)) {
+    stop();  // it was killed, or takes nothing any more
+    const auto launched = launch();
+    if (!launched) return std::unexpected(launched.error());
+    if (!send_order(orders_, order, descriptors)) return fail_with_errno("cannot reach the helper process");
+  }
+  auto& context = loop_.context();
+  return StartedRun{.id = order.run,
+                    .control = {context, asio::local::stream_protocol(), control.ours.take()},
+                    .standard_output = {context, output.ours.take()},
+                    .standard_error = {context, error.ours.take()}};
+}
+
+void Spawner::kill_supervisor(std::uint64_t run) {
+  const SpawnOrder order{.kind = SpawnOrder::Kind::kill_supervisor, .run = run};
+  if (orders_ < 0 || !send_order(orders_, order, {})) stop();
+}
+
+}  // namespace codehelper

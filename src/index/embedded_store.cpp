@@ -1,0 +1,215 @@
+#include <sys/stat.h>
+
+#include <fmt/format.h>
+
+#include <list>
+#include <mutex>
+
+#include "codehelper/base/hash.hpp"
+#include "codehelper/base/text.hpp"
+#include "codehelper/index/vector_store.hpp"
+#include "index_database.hpp"
+#include "index_snapshot.hpp"
+
+namespace codehelper {
+namespace {
+
+constexpr std::size_t kProjectsInMemory = 8;
+constexpr std::size_t kMaxNameLength = 40;
+
+std::string make_file_name(const std::filesystem::path& root) {
+  std::string name = to_lower_ascii(root.filename().string());
+  for (char& c : name) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    if (!is_plain) c = '_';
+  }
+  name.resize(std::min(name.size(), kMaxNameLength));
+  return fmt::format("{}-{}.db", name.empty() ? "root" : name, sha256_hex(root.string()).substr(0, 16));
+}
+
+/// The inode of the database file: another one means that the index was dropped and made again.
+ino_t file_identity(const std::filesystem::path& file) {
+  struct stat status{};
+  return ::stat(file.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+/// One project's connections; readers and the writer have their own, so that a search doesn't wait for a commit.
+/// Thread-safe: used on the blocking pool.
+class EmbeddedIndex {
+ public:
+  explicit EmbeddedIndex(std::filesystem::path file) : file_(std::move(file)) {}
+
+  Result<std::optional<IndexMarker>> load_marker() {
+    const std::lock_guard lock(reading_);
+    auto database = open_for_reading();
+    if (!database) return std::unexpected(database.error());
+    if (*database == nullptr) return std::nullopt;
+    return (*database)->load_marker();
+  }
+
+  Result<std::vector<IndexedFile>> list_files() {
+    const std::lock_guard lock(reading_);
+    auto database = open_for_reading();
+    if (!database) return std::unexpected(database.error());
+    if (*database == nullptr) return std::vector<IndexedFile>{};
+    return (*database)->list_files();
+  }
+
+  Result<ChunkHits> query(const ChunkQuery& query) {
+    const std::lock_guard lock(reading_);
+    auto database = open_for_reading();
+    if (!database) return std::unexpected(database.error());
+    if (*database == nullptr) return fail(ErrorCode::not_found, "the project has no index: POST /project first");
+    auto hits = query_open(**database, query);
+    if (!hits) close_reader();
+    return hits;
+  }
+
+  Result<void> apply(const IndexBatch& batch) {
+    const std::lock_guard lock(writing_);
+    if (!writer_ || writer_identity_ != file_identity(file_)) {
+      writer_.reset();
+      auto created = IndexDatabase::create(file_);
+      if (!created) return std::unexpected(created.error());
+      writer_.emplace(std::move(*created));
+      writer_identity_ = file_identity(file_);
+    }
+    return writer_->apply(batch);
+  }
+
+  Result<void> drop() {
+    const std::scoped_lock lock(writing_, reading_);
+    writer_.reset();
+    close_reader();
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      std::error_code error;
+      std::filesystem::remove(file_.string() + suffix, error);
+      if (error && error != std::errc::not_a_directory) {
+        return fail(ErrorCode::unavailable,
+                    fmt::format("can't delete {}{}: {}", file_.string(), suffix, error.message()));
+      }
+    }
+    return {};
+  }
+
+ private:
+  /// Null when there is no index.
+  Result<IndexDatabase*> open_for_reading() {
+    const ino_t identity = file_identity(file_);
+    if (reader_ && reader_identity_ == identity) return &*reader_;
+    close_reader();
+    auto opened = IndexDatabase::open_existing(file_);
+    if (!opened) return std::unexpected(opened.error());
+    if (!*opened) return nullptr;
+    reader_.emplace(std::move(**opened));
+    reader_identity_ = identity;
+    return &*reader_;
+  }
+
+  void close_reader() {
+    reader_.reset();
+    snapshot_ = {};
+  }
+
+  Result<ChunkHits> query_open(IndexDatabase& database, const ChunkQuery& query) {
+    auto transaction = database.begin_reading();
+    if (!transaction) return std::unexpected(transaction.error());
+    auto followed = snapshot_.follow(database);
+    if (!followed) return std::unexpected(followed.error());
+    IndexSnapshot::Ranking ranking = snapshot_.rank(query);
+    auto lexical = load_chunks(database, ranking.lexical);
+    if (!lexical) return std::unexpected(lexical.error());
+    auto semantic = load_chunks(database, ranking.semantic);
+    if (!semantic) return std::unexpected(semantic.error());
+    return ChunkHits{std::move(*lexical), std::move(*semantic), std::move(ranking.files)};
+  }
+
+  static Result<std::vector<ScoredChunk>> load_chunks(IndexDatabase& database,
+                                                      const std::vector<IndexSnapshot::RankedChunk>& ranked) {
+    std::vector<std::int64_t> ids;
+    ids.reserve(ranked.size());
+    for (const IndexSnapshot::RankedChunk& entry : ranked) ids.push_back(entry.id);
+    auto loaded = database.load_chunks(ids);
+    if (!loaded) return std::unexpected(loaded.error());
+    std::vector<ScoredChunk> chunks;
+    chunks.reserve(ranked.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      chunks.push_back({ids[i], ranked[i].score, std::move((*loaded)[i])});
+    }
+    return chunks;
+  }
+
+  std::filesystem::path file_;
+  std::mutex reading_;
+  std::optional<IndexDatabase> reader_;
+  ino_t reader_identity_ = 0;
+  IndexSnapshot snapshot_;
+  std::mutex writing_;
+  std::optional<IndexDatabase> writer_;
+  ino_t writer_identity_ = 0;
+};
+
+class EmbeddedStore final : public VectorStore {
+ public:
+  EmbeddedStore(EventLoop& loop, std::filesystem::path data_dir) : loop_(loop), data_dir_(std::move(data_dir)) {}
+
+  Task<Result<std::optional<IndexMarker>>> load_marker(RequestContext /*context*/, Project project) override {
+    auto work = [index = find(project)] { return index->load_marker(); };
+    co_return co_await loop_.run_blocking(std::move(work));
+  }
+
+  Task<Result<std::vector<IndexedFile>>> list_files(RequestContext /*context*/, Project project) override {
+    auto work = [index = find(project)] { return index->list_files(); };
+    co_return co_await loop_.run_blocking(std::move(work));
+  }
+
+  Task<Result<void>> apply(RequestContext /*context*/, Project project, IndexBatch batch) override {
+    auto work = [index = find(project), batch = std::move(batch)] { return index->apply(batch); };
+    co_return co_await loop_.run_blocking(std::move(work));
+  }
+
+  Task<Result<ChunkHits>> query(RequestContext /*context*/, Project project, ChunkQuery query) override {
+    auto work = [index = find(project), query = std::move(query)] { return index->query(query); };
+    co_return co_await loop_.run_blocking(std::move(work));
+  }
+
+  Task<Result<void>> drop(RequestContext /*context*/, Project project) override {
+    auto work = [index = find(project)] { return index->drop(); };
+    co_return co_await loop_.run_blocking(std::move(work));
+  }
+
+ private:
+  /// The project's index, now the most recently used; the least recently used one is forgotten when there are too many.
+  std::shared_ptr<EmbeddedIndex> find(const Project& project) {
+    const std::filesystem::path file = embedded_index_path(data_dir_, project);
+    const auto found = std::ranges::find(indexes_, file, &NamedIndex::file);
+    if (found != indexes_.end()) {
+      indexes_.splice(indexes_.begin(), indexes_, found);
+    } else {
+      indexes_.push_front({file, std::make_shared<EmbeddedIndex>(file)});
+      if (indexes_.size() > kProjectsInMemory) indexes_.pop_back();
+    }
+    return indexes_.front().index;
+  }
+
+  struct NamedIndex {
+    std::filesystem::path file;
+    std::shared_ptr<EmbeddedIndex> index;
+  };
+
+  EventLoop& loop_;
+  std::filesystem::path data_dir_;
+  std::list<NamedIndex> indexes_;  // most recently used first; used on the loop only
+};
+
+}  // namespace
+
+std::unique_ptr<VectorStore> open_embedded_store(EventLoop& loop, std::filesystem::path data_dir) {
+  return std::make_unique<EmbeddedStore>(loop, std::move(data_dir));
+}
+
+std::filesystem::path embedded_index_path(const std::filesystem::path& data_dir, const Project& project) {
+  return data_dir / "index" / make_file_name(project.root);
+}
+
+}  // namespace codehelper

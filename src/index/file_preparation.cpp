@@ -1,0 +1,50 @@
+#include "file_preparation.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "codehelper/base/text.hpp"
+#include "codehelper/index/chunker.hpp"
+
+namespace codehelper {
+namespace {
+
+/// Filesystems count time in ticks of up to two seconds: a file that changed that shortly before it was read may change
+/// again without getting another mtime (git's "racy" problem). It is compared by content next time.
+constexpr std::chrono::nanoseconds kUnprovenAge = std::chrono::seconds(2);
+
+std::int64_t proven_time(std::int64_t modified_ns, std::chrono::system_clock::time_point read_at) {
+  const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(read_at.time_since_epoch());
+  return modified_ns > now.count() - kUnprovenAge.count() ? 0 : modified_ns;
+}
+
+}  // namespace
+
+Result<PreparedFiles> prepare_files(const PreparationInput& input) {
+  PreparedFiles prepared;
+  for (const SourceFile& file : input.files) {
+    ++prepared.files;
+    const auto known = input.indexed.find(file.path);
+    const auto read_at = std::chrono::system_clock::now();
+    auto read = read_source_file(input.root, file, input.max_file_bytes);
+    if (!read && read.error().code != ErrorCode::not_found) return std::unexpected(read.error());
+    if (!read || !*read) {
+      if (known != input.indexed.end()) prepared.removed.push_back(file.path);
+      if (read) prepared.skipped.push_back(std::move(read->error()));
+      continue;
+    }
+    const FileContent& content = **read;
+    IndexedFile indexed{file.path, content.hash, file.size_bytes, proven_time(file.modified_ns, read_at), 0};
+    if (known != input.indexed.end() && known->second.hash == content.hash) {
+      indexed.chunks = known->second.chunks;
+      prepared.touched.push_back(std::move(indexed));
+      continue;
+    }
+    FileChunks& changed = prepared.changed.emplace_back();
+    changed.chunks = chunk_file(file.path, to_valid_utf8(content.bytes));
+    changed.file = std::move(indexed);
+  }
+  return prepared;
+}
+
+}  // namespace codehelper

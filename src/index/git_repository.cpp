@@ -1,0 +1,189 @@
+#include "git_repository.hpp"
+
+#include <git2.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <memory>
+
+namespace codehelper {
+
+namespace {
+
+namespace fs = std::filesystem;
+using fs::path;
+
+template <auto function>
+struct FreeWith {
+  template <class T>
+  void operator()(T* pointer) const {
+    function(pointer);
+  }
+};
+using IndexHandle = std::unique_ptr<git_index, FreeWith<git_index_free>>;
+using ConfigHandle = std::unique_ptr<git_config, FreeWith<git_config_free>>;
+
+void use_libgit2() {
+  static const int users = git_libgit2_init();
+  static_cast<void>(users);
+}
+
+std::unexpected<Error> fail_with_git(const path& file) {
+  const auto* error = git_error_last();
+  return fail(ErrorCode::unavailable, "git's data can't be read: " + file.string() + ": " +
+                                          (error == nullptr ? "unknown error" : error->message) +
+                                          "; `git status` there should say more");
+}
+
+std::unexpected<Error> fail_as_broken(const path& file) {
+  return fail(ErrorCode::unavailable, file.string() +
+                                          " is no usable git repository, so it is not known which files are "
+                                          "ignored; repair or remove it");
+}
+
+/// The first line of a file such as "commondir", as a path relative to `base`; empty when it can't be read.
+path read_link_file(const path& file, const path& base, std::string_view prefix) {
+  std::string line;
+  std::ifstream stream(file);
+  std::getline(stream, line);
+  if (line.ends_with('\r')) line.pop_back();
+  if (!line.starts_with(prefix) || line.size() == prefix.size()) return {};
+  return (base / line.substr(prefix.size())).lexically_normal();
+}
+
+struct GitFolders {
+  path work_tree;
+  path own;     // ".git", or what a ".git" file points to: HEAD and index
+  path common;  // the same, but for a second work tree: objects, configuration
+};
+
+/// The repository that `folder` is the top of. `own` is empty when it is none.
+GitFolders find_at(const path& folder) {
+  std::error_code error;
+  const auto link = folder / ".git";
+  GitFolders found{folder, link, {}};
+  if (fs::is_regular_file(link, error)) found.own = read_link_file(link, folder, "gitdir: ");
+  if (found.own.empty()) return {};
+  found.common = read_link_file(found.own / "commondir", found.own, "");
+  if (found.common.empty()) found.common = found.own;
+  const bool is_valid = fs::exists(fs::symlink_status(found.own / "HEAD", error)) &&
+                        fs::is_directory(found.common / "objects", error) &&
+                        fs::is_directory(found.common / "refs", error);
+  return is_valid ? found : GitFolders{};
+}
+
+/// Goes up like git: not across file systems, and not past a ".git" file that points nowhere.
+Result<std::optional<GitFolders>> find_around(const path& folder) {
+  struct stat status{};
+  if (::stat(folder.c_str(), &status) != 0) return std::nullopt;
+  const auto device = status.st_dev;
+  for (path current = folder;; current = current.parent_path()) {
+    if (::stat(current.c_str(), &status) != 0 || status.st_dev != device) return std::nullopt;
+    if (auto found = find_at(current); !found.own.empty()) return found;
+    std::error_code error;
+    const auto kind = fs::symlink_status(current / ".git", error).type();
+    if (kind == fs::file_type::regular || (current == folder && fs::exists(fs::file_status(kind)))) {
+      return fail_as_broken(current / ".git");
+    }
+    if (current == current.parent_path()) return std::nullopt;
+  }
+}
+
+Result<std::vector<std::string>> list_tracked(const path& file) {
+  git_index* opened = nullptr;
+  if (git_index_open(&opened, file.c_str()) != 0) return fail_with_git(file);
+  const IndexHandle index(opened);
+
+  std::vector<std::string> tracked;
+  const std::size_t count = git_index_entrycount(index.get());
+  tracked.reserve(count);
+  for (std::size_t at = 0; at < count; ++at) {
+    const auto* entry = git_index_get_byindex(index.get(), at);
+    tracked.emplace_back(entry->path);
+    if (entry->mode == GIT_FILEMODE_COMMIT) tracked.back() += '/';
+  }
+  std::ranges::sort(tracked);
+  return tracked;
+}
+
+bool is_set(git_config* config, const char* name) {
+  int value = 0;
+  return git_config_get_bool(&value, config, name) == 0 && value != 0;
+}
+
+Result<ConfigHandle> load_config(const GitFolders& folders) {
+  git_config* opened = nullptr;
+  if (git_config_open_default(&opened) != 0) return fail_with_git("the user's git configuration");
+  ConfigHandle config(opened);
+  const auto file = folders.common / "config";
+  if (git_config_add_file_ondisk(opened, file.c_str(), GIT_CONFIG_LEVEL_LOCAL, nullptr, 0) != 0) {
+    return fail_with_git(file);
+  }
+  if (!is_set(opened, "extensions.worktreeconfig")) return config;
+  const auto own = folders.own / "config.worktree";
+  if (git_config_add_file_ondisk(opened, own.c_str(), GIT_CONFIG_LEVEL_APP, nullptr, 0) != 0) return fail_with_git(own);
+  return config;
+}
+
+std::optional<path> configured_path(git_config* config, const char* name) {
+  git_buf buffer = GIT_BUF_INIT;
+  std::optional<path> value;
+  if (git_config_get_path(&buffer, config, name) == 0) value = buffer.ptr;
+  git_buf_dispose(&buffer);
+  return value;
+}
+
+/// core.excludesFile, or its default: git/ignore in the user's configuration folder.
+std::optional<path> user_exclude_file(git_config* config) {
+  if (auto file = configured_path(config, "core.excludesfile")) return file;
+  git_buf buffer = GIT_BUF_INIT;
+  std::optional<path> file;
+  if (git_libgit2_opts(GIT_OPT_GET_SEARCH_PATH, GIT_CONFIG_LEVEL_XDG, &buffer) == 0 && buffer.size > 0) {
+    file = path(buffer.ptr) / "ignore";
+  }
+  git_buf_dispose(&buffer);
+  return file;
+}
+
+}  // namespace
+
+Result<std::optional<GitRepository>> open_git_repository(const path& folder) {
+  use_libgit2();
+  const auto folders = find_around(folder);
+  if (!folders) return std::unexpected(folders.error());
+  if (!*folders) return std::nullopt;
+  const auto& [work_tree, own, common] = **folders;
+  auto config = load_config(**folders);
+  if (!config) return std::unexpected(config.error());
+  if (own == common && is_set(config->get(), "core.bare")) return std::nullopt;
+
+  GitRepository found;
+  const auto elsewhere = configured_path(config->get(), "core.worktree");
+  std::error_code error;
+  found.work_tree = fs::canonical(elsewhere && own == common ? own / *elsewhere : work_tree, error);
+  if (error) return fail(ErrorCode::unavailable, "the work tree of " + own.string() + ": " + error.message());
+  auto tracked = list_tracked(own / "index");
+  if (!tracked) return std::unexpected(tracked.error());
+  found.tracked = std::move(*tracked);
+  if (is_set(config->get(), "core.ignorecase")) found.letter_case = LetterCase::ignored;
+  if (auto file = user_exclude_file(config->get())) found.exclude_files.push_back(std::move(*file));
+  found.exclude_files.push_back(common / "info" / "exclude");
+  return found;
+}
+
+bool is_git_work_tree(const path& folder) {
+  return !find_at(folder).own.empty();
+}
+
+std::string git_blob_id(std::string_view bytes) {
+  use_libgit2();
+  git_oid id;
+  git_odb_hash(&id, bytes.data(), bytes.size(), GIT_OBJECT_BLOB);
+  std::array<char, GIT_OID_HEXSZ> digits{};
+  git_oid_fmt(digits.data(), &id);
+  return {digits.data(), digits.size()};
+}
+
+}  // namespace codehelper

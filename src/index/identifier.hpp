@@ -1,0 +1,34 @@
+// Identifiers in text and their parts: the rules that the index and the question share.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace codehelper {
+
+/// Longer words are data, not language: hashes, base64.
+inline constexpr std::size_t kMaxWordBytes = 80;
+
+/// Gives the maximal runs of letters, digits, '_' and letters beyond ASCII, in order. `text` outlives it.
+class IdentifierScanner {
+ public:
+  explicit IdentifierScanner(std::string_view text) : text_(text) {}
+
+  std::optional<std::string_view> next();
+
+ private:
+  std::string_view text_;
+  std::size_t position_ = 0;
+};
+
+/// Lower-case parts: "HTTPServer2" gives http, server, 2; a Chinese, Japanese or Korean character is a part of its own.
+/// `parts` is overwritten (passed in so that a loop over a file doesn't allocate).
+void split_identifier(std::string_view identifier, std::vector<std::string>& parts);
+
+/// Stems an ASCII word; leaves others as they are.
+void stem_part(std::string& part);
+
+}  // namespace codehelper

@@ -1,0 +1,293 @@
+#include "codehelper/index/indexer.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/system/system_error.hpp>
+#include <chrono>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include "file_preparation.hpp"
+#include "index_plan.hpp"
+
+namespace codehelper {
+namespace {
+
+namespace asio = boost::asio;
+using namespace asio::experimental::awaitable_operators;  // && of tasks: both at once, until both are done
+
+/// Two slices are read and chunked while the two before them are written: memory holds four, whatever the project's
+/// size, and a cancellation waits for one round.
+constexpr std::uint64_t kSliceBytes = std::uint64_t{1024} * 1024;
+constexpr std::size_t kSliceFiles = 250;
+
+std::string format_utc_now() {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
+}
+
+std::string count_reasons(const std::vector<SkippedFile>& skipped) {
+  std::map<std::string_view, std::size_t> counts;
+  for (const SkippedFile& file : skipped) ++counts[to_string(file.reason)];
+  std::string text;
+  for (const auto& [reason, count] : counts) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, reason);
+  return text.empty() ? "it is empty" : "skipped: " + text;
+}
+
+/// What a vector stands for: where the chunk is, and its text.
+std::string make_embedded_text(const Chunk& chunk) {
+  return fmt::format("{} > {}\n{}", chunk.path, chunk.symbol, chunk.text);
+}
+
+/// One pass. All its tasks run on the loop, one after the other but where said.
+class IndexPass {
+ public:
+  IndexPass(RequestContext context, Project project, VectorStore& store, Embedder& embedder, EventLoop& loop,
+            IndexOptions options)
+      : context_(std::move(context)),
+        project_(std::move(project)),
+        store_(store),
+        embedder_(embedder),
+        loop_(loop),
+        options_(std::move(options)) {}
+
+  Task<Result<IndexReport>> run() {
+    auto done = co_await run_caught();
+    if (!done) {
+      // A cancelled task can't await anything until this.
+      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+      co_await write_failure(done.error());
+      co_return std::unexpected(done.error());
+    }
+    co_return std::move(report_);
+  }
+
+ private:
+  /// Cancellation also comes as an exception out of whatever was awaited.
+  Task<Result<void>> run_caught() {
+    try {
+      co_return co_await index_changes();
+    } catch (const boost::system::system_error& error) {
+      if (error.code() != asio::error::operation_aborted) throw;
+    }
+    co_return fail(ErrorCode::cancelled, "indexing was cancelled");
+  }
+
+  Task<Result<void>> index_changes() {
+    auto known = co_await load_known();
+    if (!known) co_return known;
+    auto list = [root = project_.root, limit = options_.max_file_bytes] { return list_source_files(root, limit); };
+    auto listing = co_await loop_.run_blocking(std::move(list));
+    if (!listing) co_return std::unexpected(listing.error());
+    report_.skipped = std::move(listing->skipped);
+    const IndexPlan plan = plan_index(listing->files, known_, reuse_);
+    report_.progress.files_total = listing->files.size();
+    report_.progress.files_done = plan.unchanged_files;
+    unchanged_ = plan.unchanged_files;
+    files_ = plan.unchanged_files;
+    chunks_ = plan.unchanged_chunks;
+    removed_ = plan.removed;
+    if (!plan.to_read.empty() || !plan.removed.empty()) {
+      auto begun = co_await begin_writing();
+      if (!begun) co_return begun;
+    }
+    auto indexed = co_await index_files(plan.to_read);
+    if (!indexed) co_return indexed;
+    co_return co_await finish();
+  }
+
+  Task<Result<void>> load_known() {
+    auto marker = co_await store_.load_marker(context_, project_);
+    auto files = co_await store_.list_files(context_, project_);
+    if ((!marker || !files) && options_.from_scratch) {
+      auto dropped = co_await store_.drop(context_, project_);
+      if (!dropped) co_return dropped;
+      marker = std::optional<IndexMarker>();
+      files = std::vector<IndexedFile>();
+    }
+    if (!marker) co_return std::unexpected(marker.error());
+    if (!files) co_return std::unexpected(files.error());
+    if (*marker) report_.marker = **marker;
+    has_other_vectors_ = *marker && (*marker)->embedder != embedder_.identity();
+    if (has_other_vectors_ || options_.from_scratch) reuse_ = Reuse::nothing;
+    for (IndexedFile& file : *files) {
+      if (reuse_ == Reuse::nothing) file.hash.clear();
+      known_.emplace(file.path, std::move(file));
+    }
+    co_return Result<void>{};
+  }
+
+  /// Says `indexing`, and keeps what is known of the earlier index, which goes on answering. Vectors of another
+  /// embedder can't answer: they go first, so that a kill never leaves two kinds.
+  Task<Result<void>> begin_writing() {
+    IndexBatch batch;
+    if (has_other_vectors_) {
+      for (const auto& [path, file] : known_) batch.removed_paths.push_back(path);
+      report_.marker = {};
+    }
+    report_.marker.state = IndexState::indexing;
+    report_.marker.cause.clear();
+    describe(report_.marker);
+    batch.marker = report_.marker;
+    co_return co_await store_.apply(context_, project_, std::move(batch));
+  }
+
+  Task<Result<void>> index_files(std::span<const SourceFile> files) {
+    const auto slices = split_files(files, kSliceBytes, kSliceFiles);
+    for (std::size_t i = 0; i < slices.size(); i += 2) {
+      const auto second = i + 1 < slices.size() ? slices[i + 1] : std::span<const SourceFile>();
+      auto both = prepare(slices[i]) && prepare(second) && write(std::exchange(pending_, {}));
+      auto outcome = co_await std::move(both);
+      auto& [left, right, written] = outcome;
+      if (!written) co_return written;
+      if (!left) co_return std::unexpected(left.error());
+      if (!right) co_return std::unexpected(right.error());
+      collect(std::move(*left));
+      collect(std::move(*right));
+      auto stop = co_await check_stop();
+      if (!stop) co_return stop;
+    }
+    co_return Result<void>{};
+  }
+
+  Task<Result<PreparedFiles>> prepare(std::span<const SourceFile> files) {
+    auto work = [this, files] { return prepare_files({project_.root, files, known_, options_.max_file_bytes}); };
+    co_return co_await loop_.run_blocking(std::move(work));
+  }
+
+  Task<Result<void>> check_stop() {
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none)
+      co_return fail(ErrorCode::cancelled, "indexing was cancelled");
+    if (context_.deadline.passed()) co_return fail(ErrorCode::timeout, "indexing took longer than its limit");
+    co_return Result<void>{};
+  }
+
+  /// Takes in what was prepared; it is written next.
+  void collect(PreparedFiles prepared) {
+    files_ += prepared.changed.size() + prepared.touched.size();
+    for (const FileChunks& file : prepared.changed) chunks_ += file.chunks.size();
+    for (const IndexedFile& file : prepared.touched) chunks_ += file.chunks;
+    std::ranges::move(prepared.removed, std::back_inserter(removed_));
+    std::ranges::move(prepared.skipped, std::back_inserter(report_.skipped));
+    looked_at_ += prepared.files;
+    std::ranges::move(prepared.changed, std::back_inserter(pending_.files));
+    std::ranges::move(prepared.touched, std::back_inserter(pending_.touched));
+  }
+
+  /// Embeds and commits; the progress is told after that.
+  Task<Result<void>> write(IndexBatch batch) {
+    const std::uint64_t looked_at = looked_at_;  // prepare() goes on meanwhile
+    if (batch.files.empty() && batch.touched.empty() && batch.removed_paths.empty() && !batch.marker) {
+      co_return Result<void>{};
+    }
+    auto embedded = co_await embed(batch.files);
+    if (!embedded) co_return embedded;
+    std::uint64_t chunks = 0;
+    for (const FileChunks& file : batch.files) chunks += file.chunks.size();
+    const std::uint64_t files = batch.files.size();
+    auto applied = co_await store_.apply(context_, project_, std::move(batch));
+    if (!applied) co_return applied;
+    IndexProgress& progress = report_.progress;
+    progress.files_done = unchanged_ + looked_at;
+    progress.chunks += chunks;
+    progress.embedded_files += files;
+    progress.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+    if (options_.on_progress) options_.on_progress(progress);
+    co_return Result<void>{};
+  }
+
+  Task<Result<void>> embed(std::vector<FileChunks>& files) {
+    std::vector<std::string> texts;
+    for (const FileChunks& file : files) {
+      for (const Chunk& chunk : file.chunks) texts.push_back(make_embedded_text(chunk));
+    }
+    if (texts.empty()) co_return Result<void>{};
+    const std::size_t count = texts.size();
+    auto vectors = co_await embedder_.embed(context_, std::move(texts));
+    if (!vectors) co_return std::unexpected(vectors.error());
+    if (vectors->size() != count) {
+      co_return fail(ErrorCode::unavailable, fmt::format("the embedder {} gave {} vectors for {} texts",
+                                                         embedder_.identity(), vectors->size(), count));
+    }
+    auto next = vectors->begin();
+    for (FileChunks& file : files) {
+      for (std::size_t i = 0; i < file.chunks.size(); ++i) file.embeddings.push_back(std::move(*next++));
+    }
+    co_return Result<void>{};
+  }
+
+  /// The rest, what is gone, and the marker in one commit.
+  Task<Result<void>> finish() {
+    if (chunks_ == 0) {
+      co_return fail(ErrorCode::invalid_input, fmt::format("no file can be indexed in {} ({})", project_.root.string(),
+                                                           count_reasons(report_.skipped)));
+    }
+    IndexBatch batch = std::move(pending_);
+    report_.removed_files = removed_.size();
+    batch.removed_paths = std::move(removed_);
+    IndexMarker marker = report_.marker;
+    marker.state = IndexState::ready;
+    marker.cause.clear();
+    describe(marker);
+    marker.files = files_;
+    marker.chunks = chunks_;
+    marker.skipped = report_.skipped.size();
+    marker.finished_at = format_utc_now();
+    batch.marker = marker;
+    auto written = co_await write(std::move(batch));
+    if (written) report_.marker = std::move(marker);
+    co_return written;
+  }
+
+  void describe(IndexMarker& marker) const {
+    marker.project_path = project_.posted_path;
+    marker.embedder = embedder_.identity();
+    marker.dimension = embedder_.dimension();
+  }
+
+  /// Best effort: the store may be what failed.
+  Task<void> write_failure(Error error) {
+    IndexBatch batch;
+    batch.marker = report_.marker;
+    batch.marker->state = IndexState::failed;
+    batch.marker->cause = error.message;
+    batch.marker->project_path = project_.posted_path;
+    auto written = co_await store_.apply(context_, project_, std::move(batch));
+    if (!written) context_.log.warning("index_failure_not_recorded", {{"message", written.error().message}});
+  }
+
+  RequestContext context_;
+  Project project_;
+  VectorStore& store_;
+  Embedder& embedder_;
+  EventLoop& loop_;
+  IndexOptions options_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+
+  IndexedFiles known_;
+  Reuse reuse_ = Reuse::unchanged_files;
+  bool has_other_vectors_ = false;
+  IndexReport report_;  // its marker is the one in the store, as far as we know
+  IndexBatch pending_;  // prepared, not yet written
+  std::vector<std::string> removed_;
+  std::uint64_t unchanged_ = 0;
+  std::uint64_t looked_at_ = 0;  // files read in this pass
+  std::uint64_t files_ = 0;      // of the finished index
+  std::uint64_t chunks_ = 0;
+};
+
+}  // namespace
+
+Task<Result<IndexReport>> index_project(RequestContext context, Project project, VectorStore& store, Embedder& embedder,
+                                        EventLoop& loop, IndexOptions options) {
+  IndexPass pass(std::move(context), std::move(project), store, embedder, loop, std::move(options));
+  co_return co_await pass.run();
+}
+
+}  // namespace codehelper

@@ -1,0 +1,97 @@
+#include "lexical_index.hpp"
+
+#include <cmath>
+
+namespace codehelper {
+namespace {
+
+// shared/retrieval.md: the result is flat for k1 from 0.8 to 2 and b from 0.5 to 0.9; whole files need slower
+// saturation.
+constexpr double kChunkSaturation = 1.2;
+constexpr double kFileSaturation = 3.0;
+constexpr double kLengthShare = 0.75;
+
+double rarity(std::size_t all, std::size_t with) {
+  return std::log(1 + (static_cast<double>(all - with) + 0.5) / (static_cast<double>(with) + 0.5));
+}
+
+double saturate(double count, double k1, double relative_length) {
+  return count * (k1 + 1) / (count + k1 * (1 - kLengthShare + kLengthShare * relative_length));
+}
+
+}  // namespace
+
+void LexicalIndex::add(std::uint32_t file, std::span<const TermCount> terms) {
+  const auto document = static_cast<std::uint32_t>(lengths_.size());
+  std::uint32_t length = 0;
+  for (const TermCount& term : terms) {
+    postings_[term.term].push_back({document, term.count});
+    length += term.count;
+  }
+  lengths_.push_back(length);
+  file_of_.push_back(file);
+  if (length == 0) return;
+  if (file >= file_lengths_.size()) file_lengths_.resize(file + 1);
+  if (file_lengths_[file] == 0) ++live_files_;
+  file_lengths_[file] += length;
+  total_length_ += length;
+  ++live_documents_;
+}
+
+void LexicalIndex::remove(std::uint32_t document) {
+  const std::uint32_t length = lengths_[document];
+  if (length == 0) return;
+  const std::uint32_t file = file_of_[document];
+  file_lengths_[file] -= length;
+  if (file_lengths_[file] == 0) --live_files_;
+  total_length_ -= length;
+  --live_documents_;
+  lengths_[document] = 0;
+}
+
+LexicalIndex::Scores LexicalIndex::score(std::span<const WeightedTerm> terms) const {
+  Scores scores{std::vector<float>(lengths_.size()), std::vector<float>(file_lengths_.size())};
+  for (const WeightedTerm& term : terms) {
+    const auto found = postings_.find(term.term);
+    if (found == postings_.end()) continue;
+    score_documents(found->second, term.weight, scores.documents);
+    score_files(found->second, term.weight, scores.files);
+  }
+  return scores;
+}
+
+void LexicalIndex::score_documents(const Postings& postings, double weight, std::vector<float>& scores) const {
+  std::size_t with = 0;
+  for (const Posting& posting : postings) with += is_live(posting.document) ? 1 : 0;
+  if (with == 0) return;
+  const double factor = weight * rarity(live_documents_, with);
+  const double mean = static_cast<double>(total_length_) / static_cast<double>(live_documents_);
+  for (const Posting& posting : postings) {
+    if (!is_live(posting.document)) continue;
+    const double score = factor * saturate(posting.count, kChunkSaturation, lengths_[posting.document] / mean);
+    scores[posting.document] += static_cast<float>(score);
+  }
+}
+
+void LexicalIndex::score_files(const Postings& postings, double weight, std::vector<float>& scores) const {
+  struct FileCount {
+    std::uint32_t file = 0;
+    double count = 0;
+  };
+  std::vector<FileCount> counts;
+  for (const Posting& posting : postings) {
+    if (!is_live(posting.document)) continue;
+    const std::uint32_t file = file_of_[posting.document];
+    if (counts.empty() || counts.back().file != file) counts.push_back({file, 0});
+    counts.back().count += posting.count;
+  }
+  if (counts.empty()) return;
+  const double factor = weight * rarity(live_files_, counts.size());
+  const double mean = static_cast<double>(total_length_) / static_cast<double>(live_files_);
+  for (const FileCount& entry : counts) {
+    const double relative_length = static_cast<double>(file_lengths_[entry.file]) / mean;
+    scores[entry.file] += static_cast<float>(factor * saturate(entry.count, kFileSaturation, relative_length));
+  }
+}
+
+}  // namespace codehelper

@@ -1,0 +1,295 @@
+#include "codehelper/index/source_files.hpp"
+
+#include <dirent.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "codehelper/base/text.hpp"
+#include "content_rules.hpp"
+#include "descriptor.hpp"
+#include "git_repository.hpp"
+#include "ignore_rules.hpp"
+
+namespace codehelper {
+
+namespace {
+
+constexpr int kMaxDepth = 200;  // folders inside each other, each with an open descriptor while it is walked
+constexpr std::size_t kMaxIgnoreFileBytes = 16 * 1024 * 1024;
+
+struct Entry {
+  std::string name;
+  unsigned char type = DT_UNKNOWN;
+};
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+std::expected<std::vector<Entry>, int> list_entries(int folder) {
+  const int copy = ::fcntl(folder, F_DUPFD_CLOEXEC, 0);
+  const std::unique_ptr<DIR, CloseDirectory> directory(copy < 0 ? nullptr : ::fdopendir(copy));
+  if (!directory) return std::unexpected(errno);
+  std::vector<Entry> entries;
+  for (;;) {
+    errno = 0;
+    const auto* entry = ::readdir(directory.get());  // NOLINT(concurrency-mt-unsafe): nobody shares this stream
+    if (entry == nullptr) break;
+    const std::string_view name = static_cast<const char*>(entry->d_name);
+    if (name == "." || name == "..") continue;
+    entries.push_back({std::string(name), entry->d_type});
+    if (entry->d_type == DT_UNKNOWN) {
+      struct stat status{};
+      if (::fstatat(folder, entries.back().name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+        entries.pop_back();
+      else
+        entries.back().type = static_cast<unsigned char>(IFTODT(status.st_mode));
+    }
+  }
+  if (errno != 0) return std::unexpected(errno);
+  return entries;
+}
+
+/// Folders of tools in a plain folder, where no .gitignore need be.
+std::optional<std::string> tool_folder(int parent, const std::string& name) {
+  if (name == ".hg" || name == ".svn") return "version control data";
+  if (name == "node_modules") return "installed packages";
+  if (name == "__pycache__") return "compiled Python";
+  if (name != "venv" && name != ".venv") return std::nullopt;
+  if (::faccessat(parent, (name + "/pyvenv.cfg").c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+  return "a virtual environment";
+}
+
+std::string kind_of(unsigned char type) {
+  switch (type) {
+    case DT_LNK:
+      return "symbolic link";
+    case DT_FIFO:
+      return "named pipe";
+    case DT_SOCK:
+      return "socket";
+    default:
+      return "device";
+  }
+}
+
+class Walk {
+ public:
+  /// `prefix` is the root relative to the work tree: "" or "sub/folder/".
+  Walk(const GitRepository* repository, std::string prefix, std::uint64_t max_file_bytes)
+      : repository_(repository), prefix_(std::move(prefix)), max_file_bytes_(max_file_bytes) {}
+
+  Result<SourceListing> run(const std::filesystem::path& root) && {
+    auto ignored_by = push_outer_rules(root);
+    if (!ignored_by) return std::unexpected(ignored_by.error());
+    Descriptor folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder.is_open()) return fail(ErrorCode::not_found, "no such directory: " + root.string());
+    if (auto walked = walk(folder.get(), "", *ignored_by, 0); !walked) return std::unexpected(walked.error());
+    std::ranges::sort(listing_.files, {}, &SourceFile::path);
+    std::ranges::sort(listing_.skipped, {}, &SkippedFile::path);
+    return std::move(listing_);
+  }
+
+ private:
+  using Rule = std::optional<std::string>;
+
+  LetterCase letter_case() const { return repository_ == nullptr ? LetterCase::matters : repository_->letter_case; }
+
+  /// The rules from outside the root; the result is the rule by which the root itself is ignored.
+  Result<Rule> push_outer_rules(const std::filesystem::path& root) {
+    Rule ignored_by;
+    if (repository_ == nullptr) return ignored_by;
+    for (const auto& path : repository_->exclude_files) {
+      const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+      if (auto pushed = push_rules(file, path.string(), ""); !pushed) return std::unexpected(pushed.error());
+    }
+    std::filesystem::path folder = repository_->work_tree;
+    std::string below;
+    for (const auto& part : std::filesystem::path(prefix_).parent_path()) {
+      const auto file = open_file_at(AT_FDCWD, (folder / ".gitignore").string());
+      if (auto pushed = push_rules(file, below + ".gitignore", below); !pushed) return std::unexpected(pushed.error());
+      below += part.string();
+      if (!ignored_by) ignored_by = rules_.ignoring_rule({.path = below, .is_folder = true});
+      below += '/';
+      folder /= part;
+    }
+    if (folder != root) return fail(ErrorCode::unavailable, root.string() + " moved while it was read");
+    return ignored_by;
+  }
+
+  /// Adds a file of rules when it is a regular file. Whether one was added.
+  Result<int> push_rules(const Descriptor& file, const std::string& name, std::string folder) {
+    struct stat status{};
+    if (!file.is_open() && errno == EACCES)
+      return fail(ErrorCode::unavailable, name + " can't be read: " + std::strerror(EACCES));
+    if (!file.is_open() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return 0;
+    const auto bytes = read_bytes(file.get(), kMaxIgnoreFileBytes);
+    if (!bytes) return fail(ErrorCode::unavailable, name + " can't be read: " + std::strerror(bytes.error()));
+    rules_.push(IgnoreFile(name, std::move(folder), *bytes, letter_case()));
+    return 1;
+  }
+
+  /// Walks `folder`, which is at `below` ("" or "src/") under the root. In an ignored one only tracked files count.
+  Result<void> walk(int folder, const std::string& below, const Rule& ignored_by, int depth) {
+    const auto entries = list_entries(folder);
+    if (!entries) {
+      skip(below, SkipReason::unreadable, std::strerror(entries.error()));
+      return {};
+    }
+    int pushed = 0;
+    const bool has_rules = std::ranges::find(*entries, ".gitignore", &Entry::name) != entries->end();
+    if (has_rules && !ignored_by) {
+      const auto file = open_file_at(folder, ".gitignore");
+      const auto result = push_rules(file, prefix_ + below + ".gitignore", prefix_ + below);
+      if (!result) return std::unexpected(result.error());
+      pushed = *result;
+    }
+    for (const auto& entry : *entries) {
+      if (is_git_data(entry.name)) continue;
+      if (entry.type != DT_DIR) {
+        add_file(folder, below + entry.name, entry, ignored_by);
+      } else if (auto walked = add_folder(folder, below + entry.name, entry, ignored_by, depth); !walked) {
+        return walked;
+      }
+    }
+    if (pushed > 0) rules_.pop();
+    return {};
+  }
+
+  bool is_git_data(const std::string& name) const {
+    return name == ".git" || (letter_case() == LetterCase::ignored && to_lower_ascii(name) == ".git");
+  }
+
+  Result<void> add_folder(int parent, const std::string& path, const Entry& entry, const Rule& parent_rule, int depth) {
+    const auto below = path + "/";
+    if (is_tracked(below)) {
+      skip(below, SkipReason::nested_repository, "a submodule; index it by its own path");
+      return {};
+    }
+    const bool holds_tracked = tracks_below(below);
+    const auto rule = rule_for({.path = path, .is_folder = true}, parent_rule);
+    if (rule && !holds_tracked) {
+      skip(below, SkipReason::ignored, *rule);
+      return {};
+    }
+    const auto tool = repository_ == nullptr ? tool_folder(parent, entry.name) : std::nullopt;
+    if (tool) {
+      skip(below, SkipReason::generated, *tool);
+      return {};
+    }
+    const auto folder = open_folder_at(parent, entry.name);
+    if (!folder.is_open()) {
+      if (errno != ENOENT) skip(below, SkipReason::unreadable, std::strerror(errno));
+      return {};
+    }
+    if (!holds_tracked && is_repository(folder.get())) {
+      skip(below, SkipReason::nested_repository, "a repository of its own; index it by its own path");
+      return {};
+    }
+    if (depth + 1 >= kMaxDepth || !is_valid_name(entry.name)) {
+      skip(below, SkipReason::unreadable,
+           depth + 1 >= kMaxDepth ? "too many folders inside each other" : "its name is not UTF-8");
+      return {};
+    }
+    return walk(folder.get(), below, rule, depth + 1);
+  }
+
+  void add_file(int folder, const std::string& path, const Entry& entry, const Rule& parent_rule) {
+    if (!is_tracked(path)) {
+      if (auto rule = rule_for({.path = path}, parent_rule)) return skip(path, SkipReason::ignored, std::move(*rule));
+    }
+    if (!is_valid_name(entry.name)) return skip(path, SkipReason::not_a_file, "its name is not UTF-8");
+    if (entry.type != DT_REG) return skip(path, SkipReason::not_a_file, kind_of(entry.type));
+    if (is_secret_path(path)) return skip(path, SkipReason::secret, "by its name");
+    if (auto refusal = refuse_name(path)) return skip(path, refusal->reason, std::move(refusal->detail));
+
+    struct stat status{};
+    if (::fstatat(folder, entry.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return;  // gone meanwhile
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    if (size > max_file_bytes_) return skip(path, SkipReason::too_large, std::to_string(size) + " bytes");
+    const std::int64_t modified_ns = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+    listing_.files.push_back({path, size, modified_ns});
+  }
+
+  /// The rule by which a path under the root is ignored; in an ignored folder everything is, by the folder's rule.
+  Rule rule_for(IgnoredPath ignored, const Rule& parent_rule) const {
+    if (parent_rule) return parent_rule;
+    if (prefix_.empty()) return rules_.ignoring_rule(ignored);
+    const auto full = prefix_ + std::string(ignored.path);
+    ignored.path = full;
+    return rules_.ignoring_rule(ignored);
+  }
+
+  bool is_tracked(const std::string& path) const {
+    return repository_ != nullptr && std::ranges::binary_search(repository_->tracked, prefix_ + path);
+  }
+
+  bool tracks_below(const std::string& folder) const {
+    if (repository_ == nullptr) return false;
+    const auto full = prefix_ + folder;
+    const auto next = std::ranges::lower_bound(repository_->tracked, full);
+    return next != repository_->tracked.end() && next->starts_with(full);
+  }
+
+  static bool is_repository(int folder) {
+    if (::faccessat(folder, ".git", F_OK, AT_SYMLINK_NOFOLLOW) != 0) return false;
+    return is_git_work_tree("/proc/self/fd/" + std::to_string(folder));
+  }
+
+  static bool is_valid_name(const std::string& name) { return to_valid_utf8(name) == name; }
+
+  void skip(const std::string& path, SkipReason reason, std::string detail) {
+    listing_.skipped.push_back({to_valid_utf8(path), reason, std::move(detail)});
+  }
+
+  const GitRepository* repository_;
+  std::string prefix_;
+  std::uint64_t max_file_bytes_;
+  IgnoreRules rules_;
+  SourceListing listing_;
+};
+
+}  // namespace
+
+std::string_view to_string(SkipReason reason) {
+  switch (reason) {
+    case SkipReason::ignored:
+      return "ignored";
+    case SkipReason::secret:
+      return "secret";
+    case SkipReason::binary:
+      return "binary";
+    case SkipReason::too_large:
+      return "too_large";
+    case SkipReason::generated:
+      return "generated";
+    case SkipReason::nested_repository:
+      return "nested_repository";
+    case SkipReason::not_a_file:
+      return "not_a_file";
+    case SkipReason::unreadable:
+      return "unreadable";
+  }
+  return "unknown";
+}
+
+Result<SourceListing> list_source_files(const std::filesystem::path& root, std::uint64_t max_file_bytes) {
+  std::error_code error;
+  const auto resolved = std::filesystem::canonical(root, error);
+  if (error) return fail(ErrorCode::not_found, "no such directory: " + root.string());
+  auto repository = open_git_repository(resolved);
+  if (!repository) return std::unexpected(repository.error());
+  if (!*repository) return Walk(nullptr, "", max_file_bytes).run(resolved);
+
+  auto prefix = resolved.lexically_relative((*repository)->work_tree).string();
+  if (prefix.starts_with("..")) {
+    return fail(ErrorCode::unavailable, resolved.string() + " is outside the work tree of its repository, " +
+                                            (*repository)->work_tree.string());
+  }
+  prefix = prefix == "." ? "" : prefix + "/";
+  return Walk(&**repository, std::move(prefix), max_file_bytes).run(resolved);
+}
+
+}  // namespace codehelper

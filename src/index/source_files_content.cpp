@@ -1,0 +1,80 @@
+#include <algorithm>
+#include <cstring>
+
+#include "codehelper/base/text.hpp"
+#include "codehelper/index/source_files.hpp"
+#include "content_rules.hpp"
+#include "descriptor.hpp"
+#include "git_repository.hpp"
+
+namespace codehelper {
+
+namespace {
+
+/// Opens `path` below `root`, part by part. An errno on failure.
+std::expected<Descriptor, int> open_below(const std::filesystem::path& root, std::string_view path) {
+  Descriptor folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  for (auto slash = path.find('/'); folder.is_open() && slash != std::string_view::npos; slash = path.find('/')) {
+    const std::string part(path.substr(0, slash));
+    if (part == "..") return std::unexpected(ENOENT);
+    folder = open_folder_at(folder.get(), part);
+    path.remove_prefix(slash + 1);
+  }
+  if (!folder.is_open()) return std::unexpected(errno);
+  auto file = open_file_at(folder.get(), std::string(path));
+  if (!file.is_open()) return std::unexpected(errno);
+  return file;
+}
+
+std::expected<FileContent, SkippedFile> refuse(const SourceFile& file, SkipReason reason, std::string detail) {
+  return std::unexpected(SkippedFile{file.path, reason, std::move(detail)});
+}
+
+std::string too_large_detail(std::uint64_t max_file_bytes) {
+  return "more than " + std::to_string(max_file_bytes) + " bytes";
+}
+
+}  // namespace
+
+std::expected<std::string, int> read_bytes(int descriptor, std::size_t limit_bytes) {
+  constexpr std::size_t kStep = 64 * 1024;
+  std::string bytes;
+  while (bytes.size() < limit_bytes) {
+    const auto before = bytes.size();
+    bytes.resize(std::min(before + kStep, limit_bytes));
+    const auto count = ::read(descriptor, bytes.data() + before, bytes.size() - before);
+    bytes.resize(before + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    if (count == 0) break;
+    if (count < 0 && errno != EINTR) return std::unexpected(errno);
+  }
+  return bytes;
+}
+
+Result<std::expected<FileContent, SkippedFile>> read_source_file(const std::filesystem::path& root,
+                                                                 const SourceFile& file, std::uint64_t max_file_bytes) {
+  if (is_secret_path(file.path)) return refuse(file, SkipReason::secret, "by its name");
+  const auto opened = open_below(root, file.path);
+  if (!opened) {
+    const int code = opened.error();
+    if (code == ENOENT || code == ENOTDIR) return fail(ErrorCode::not_found, "no such file: " + file.path);
+    if (code == ELOOP || code == ENXIO) return refuse(file, SkipReason::not_a_file, "no regular file any more");
+    return refuse(file, SkipReason::unreadable, std::strerror(code));
+  }
+
+  struct stat status{};
+  if (::fstat(opened->get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return refuse(file, SkipReason::not_a_file, "no regular file any more");
+  }
+  if (static_cast<std::uint64_t>(status.st_size) > max_file_bytes) {
+    return refuse(file, SkipReason::too_large, too_large_detail(max_file_bytes));
+  }
+  auto bytes = read_bytes(opened->get(), max_file_bytes + 1);
+  if (!bytes) return refuse(file, SkipReason::unreadable, std::strerror(bytes.error()));
+  if (bytes->size() > max_file_bytes) return refuse(file, SkipReason::too_large, too_large_detail(max_file_bytes));
+  if (auto refusal = refuse_content(file.path, *bytes))
+    return refuse(file, refusal->reason, std::move(refusal->detail));
+  auto hash = git_blob_id(*bytes);
+  return FileContent{std::move(*bytes), std::move(hash)};
+}
+
+}  // namespace codehelper

@@ -1,0 +1,27 @@
+// All vectors of an index in one block of bytes, for an exact scan: up to a million rows this beats a graph, and needs
+// no building and no tuning (shared/performance.md section 3).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "term_vector.hpp"
+
+namespace codehelper {
+
+class VectorMatrix {
+ public:
+  /// `bytes` as encode_vector() makes them. The first row decides the dimension; false when a later one differs.
+  bool add(std::string_view bytes);
+
+  /// Dot product with every row (cosine, since the vectors have unit length); empty when the dimension differs.
+  std::vector<float> multiply(const Embedding& query) const;
+
+ private:
+  std::size_t dimension_ = 0;
+  std::vector<float> scales_;
+  std::vector<std::int8_t> values_;
+};
+
+}  // namespace codehelper

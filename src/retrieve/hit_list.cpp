@@ -1,0 +1,66 @@
+#include "hit_list.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+namespace codehelper {
+namespace {
+
+constexpr int kLongestHit = 150;  // lines
+/// A neighbour joins only when it is a hit in its own right: this share of the hit's score.
+constexpr double kNeighbourShare = 0.6;
+
+SearchHit make_hit(FusedChunk fused) {
+  Chunk& chunk = fused.chunk;
+  return {std::move(chunk.path),
+          std::move(chunk.language),
+          std::move(chunk.symbol),
+          chunk.start_line,
+          chunk.end_line,
+          std::move(chunk.text),
+          fused.score,
+          std::move(chunk.definitions)};
+}
+
+bool can_join(const SearchHit& hit, const FusedChunk& fused) {
+  const Chunk& chunk = fused.chunk;
+  const bool touches = chunk.start_line == hit.end_line + 1 || chunk.end_line + 1 == hit.start_line;
+  const int lines = (hit.end_line - hit.start_line + 1) + (chunk.end_line - chunk.start_line + 1);
+  return touches && lines <= kLongestHit && fused.score >= kNeighbourShare * hit.score;
+}
+
+/// The hit keeps its rank and its symbol.
+void join(SearchHit& hit, Chunk chunk) {
+  if (chunk.start_line > hit.end_line) {
+    hit.text += chunk.text;
+    hit.end_line = chunk.end_line;
+    std::ranges::move(chunk.definitions, std::back_inserter(hit.definitions));
+    return;
+  }
+  hit.text.insert(0, chunk.text);
+  hit.start_line = chunk.start_line;
+  hit.definitions.insert(hit.definitions.begin(), chunk.definitions.begin(), chunk.definitions.end());
+}
+
+}  // namespace
+
+std::vector<SearchHit> make_hit_list(std::vector<FusedChunk> chunks, std::size_t limit, std::size_t max_hits_per_file) {
+  std::vector<SearchHit> hits;
+  std::map<std::string, std::vector<std::size_t>> places;  // of a file's hits
+  for (FusedChunk& fused : chunks) {
+    std::vector<std::size_t>& of_file = places[fused.chunk.path];
+    const auto neighbour =
+        std::ranges::find_if(of_file, [&](std::size_t place) { return can_join(hits[place], fused); });
+    if (neighbour != of_file.end()) {
+      join(hits[*neighbour], std::move(fused.chunk));
+    } else if (hits.size() < limit && of_file.size() < max_hits_per_file) {
+      of_file.push_back(hits.size());
+      hits.push_back(make_hit(std::move(fused)));
+    }
+  }
+  return hits;
+}
+
+}  // namespace codehelper

@@ -1,0 +1,64 @@
+#include "question.hpp"
+
+#include <algorithm>
+
+namespace codehelper {
+namespace {
+
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+
+std::vector<std::string> find_names(std::string_view text) {
+  std::vector<std::string> names;
+  for (std::size_t begin = 0; begin < text.size();) {
+    std::size_t end = begin;
+    while (end < text.size() && is_name_character(text[end])) ++end;
+    if (end > begin) names.emplace_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return names;
+}
+
+/// "WriteBatch", "a.b.c", "HttpServer::start()": no blank between names.
+bool is_one_name(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n`");
+  if (begin == std::string_view::npos) return false;
+  const std::size_t end = text.find_last_not_of(" \t\r\n`?();");
+  if (end == std::string_view::npos || end < begin) return false;
+  const std::string_view name = text.substr(begin, end - begin + 1);
+  return std::ranges::all_of(
+      name, [](char c) { return is_name_character(c) || c == '.' || c == ':' || c == '>' || c == '-' || c == '#'; });
+}
+
+bool ends_in_path(std::string_view path, std::string_view end) {
+  if (!path.ends_with(end)) return false;
+  return path.size() == end.size() || path[path.size() - end.size() - 1] == '/';
+}
+
+}  // namespace
+
+Question read_question(std::string_view text) {
+  Question question;
+  question.paths = find_path_mentions(text);
+  question.names = find_names(text);
+  question.is_one_name = is_one_name(text);
+  if (question.is_one_name && !question.names.empty()) question.names = {question.names.back()};
+  std::ranges::sort(question.names);
+  const auto repeated = std::ranges::unique(question.names);
+  question.names.erase(repeated.begin(), repeated.end());
+  question.wishes = read_wishes(text);
+  return question;
+}
+
+bool is_mentioned(std::string_view path, const PathMention& mention) {
+  if (ends_in_path(path, mention.path)) return true;
+  // A mention from another machine is longer: "/srv/app/src/x.py" for src/x.py. One folder at least must agree.
+  if (path.find('/') != std::string_view::npos && ends_in_path(mention.path, path)) return true;
+  std::string module(mention.path);
+  std::ranges::replace(module, '.', '/');
+  return module.find('/') != std::string::npos && ends_in_path(path.substr(0, path.rfind('.')), module);
+}
+
+}  // namespace codehelper

@@ -1,0 +1,25 @@
+// What a question says besides its words: which files and lines it names, what it names as code, what it asks for.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codehelper/index/path_mentions.hpp"
+#include "path_class.hpp"
+
+namespace codehelper {
+
+struct Question {
+  std::vector<PathMention> paths;
+  std::vector<std::string> names;  // identifiers as written, without repetition
+  bool is_one_name = false;        // nothing else is asked: "WriteBatch", "HttpServer::start"
+  Wishes wishes;
+};
+
+Question read_question(std::string_view text);
+
+/// Whether `path` ends in the mentioned one, on a folder's border; "flask.json.provider" means flask/json/provider.py.
+bool is_mentioned(std::string_view path, const PathMention& mention);
+
+}  // namespace codehelper

@@ -1,0 +1,230 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+
+#include "git_fixture.hpp"
+
+using namespace codehelper;
+using namespace codehelper::test;
+
+namespace {
+
+constexpr std::uint64_t kMaxBytes = 1000;
+
+std::vector<std::string> paths_of(const SourceListing& listing) {
+  std::vector<std::string> paths;
+  for (const auto& file : listing.files) paths.push_back(file.path);
+  return paths;
+}
+
+std::string reason_of(const SourceListing& listing, std::string_view path) {
+  const auto found = std::ranges::find(listing.skipped, path, &SkippedFile::path);
+  return std::string(found == listing.skipped.end() ? "not skipped" : to_string(found->reason));
+}
+
+SourceListing list(const std::filesystem::path& root) {
+  auto listing = list_source_files(root, kMaxBytes);
+  if (!listing) throw std::runtime_error(listing.error().message);
+  return std::move(*listing);
+}
+
+using Paths = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("source files: a plain folder is listed in order, with sizes and times") {
+  const TemporaryDirectory folder;
+  folder.write("b.c", "12345");
+  const auto written = folder.write("a/z.c", "");
+  folder.write("a.c", "x");
+  const std::array<timespec, 2> times{timespec{5, 0}, timespec{1'600'000'000, 123}};
+  REQUIRE(::utimensat(AT_FDCWD, written.c_str(), times.data(), 0) == 0);
+
+  const auto listing = list(folder.path());
+
+  REQUIRE(paths_of(listing) == Paths{"a.c", "a/z.c", "b.c"});
+  REQUIRE(listing.files[1] == SourceFile{"a/z.c", 0, 1'600'000'000'000'000'123});
+  REQUIRE(listing.files[2].size_bytes == 5);
+  REQUIRE(listing.skipped.empty());
+}
+
+TEST_CASE("source files: links, pipes and sockets are neither followed nor opened") {
+  const TemporaryDirectory folder;
+  folder.write("real/file.c", "x");
+  std::filesystem::create_symlink("real/file.c", folder.path() / "link.c");
+  std::filesystem::create_symlink("real", folder.path() / "link-to-folder");
+  std::filesystem::create_symlink("missing", folder.path() / "dangling");
+  REQUIRE(::mkfifo((folder.path() / "pipe").c_str(), 0600) == 0);
+
+  const auto listing = list(folder.path());
+
+  REQUIRE(paths_of(listing) == Paths{"real/file.c"});
+  for (const char* path : {"link.c", "link-to-folder", "dangling", "pipe"}) {
+    CHECK(reason_of(listing, path) == "not_a_file");
+  }
+}
+
+TEST_CASE("source files: secrets, lock files and large files are skipped by name and size") {
+  const TemporaryDirectory folder;
+  folder.write(".env", "TOKEN=1");
+  folder.write(".env.example", "TOKEN=");
+  folder.write("keys/id_rsa", "x");
+  folder.write("package-lock.json", "{}");
+  folder.write("app.min.js", "x");
+  folder.write("large.c", std::string(kMaxBytes + 1, 'x'));
+  folder.write("fits.c", std::string(kMaxBytes, 'x'));
+
+  const auto listing = list(folder.path());
+
+  REQUIRE(paths_of(listing) == Paths{".env.example", "fits.c"});
+  CHECK(reason_of(listing, ".env") == "secret");
+  CHECK(reason_of(listing, "keys/id_rsa") == "secret");
+  CHECK(reason_of(listing, "package-lock.json") == "generated");
+  CHECK(reason_of(listing, "app.min.js") == "generated");
+  CHECK(reason_of(listing, "large.c") == "too_large");
+}
+
+TEST_CASE("source files: folders of tools are skipped in a plain folder only") {
+  const TemporaryDirectory folder;
+  folder.write("node_modules/a/index.js", "x");
+  folder.write("venv/pyvenv.cfg", "x");
+  folder.write("lib/venv/mine.py", "x");
+  folder.write("pkg/__pycache__/a.pyc", "x");
+  const GitFixture repository;
+  repository.work.write("node_modules/a/index.js", "x");
+
+  const auto plain = list(folder.path());
+  const auto in_git = list(repository.work.path());
+
+  REQUIRE(paths_of(plain) == Paths{"lib/venv/mine.py"});
+  CHECK(reason_of(plain, "node_modules/") == "generated");
+  CHECK(reason_of(plain, "venv/") == "generated");
+  CHECK(reason_of(plain, "pkg/__pycache__/") == "generated");
+  REQUIRE(paths_of(in_git) == Paths{"node_modules/a/index.js"});
+}
+
+TEST_CASE("source files: a name that is not UTF-8 is skipped under a valid one") {
+  const TemporaryDirectory folder;
+  folder.write("caf\xE9.c", "x");
+  folder.write("dir\xFF/a.c", "x");
+  folder.write("caf\xC3\xA9.c", "x");
+
+  const auto listing = list(folder.path());
+
+  REQUIRE(paths_of(listing) == Paths{"caf\xC3\xA9.c"});
+  CHECK(reason_of(listing, "caf\xEF\xBF\xBD.c") == "not_a_file");
+  CHECK(reason_of(listing, "dir\xEF\xBF\xBD/") == "unreadable");
+}
+
+TEST_CASE("source files: repositories inside are not listed") {
+  const GitFixture fixture;
+  fixture.work.write("a.c", "x");
+  fixture.work.write("other/b.c", "x");
+  run_shell(fixture.work.path() / "other", "git init -q .");
+  fixture.work.write("looks-like/.git/nothing", "x");
+  fixture.work.write("looks-like/c.c", "x");
+
+  const auto listing = list(fixture.work.path());
+
+  REQUIRE(not_ignored(listing) == fixture.git_files());
+  REQUIRE(paths_of(listing) == Paths{"a.c", "looks-like/c.c"});
+  CHECK(reason_of(listing, "other/") == "nested_repository");
+}
+
+TEST_CASE("source files: a submodule is a repository of its own, and can be listed itself") {
+  const GitFixture fixture;
+  const TemporaryDirectory library;
+  library.write("lib.c", "x");
+  run_shell(library.path(), "git init -q . && git add lib.c && git -c user.name=t -c user.email=t@t commit -qm first");
+  fixture.work.write("a.c", "x");
+  fixture.git("-c protocol.file.allow=always submodule add -q '" + library.path().string() + "' deps/lib");
+
+  const auto whole = list(fixture.work.path());
+  const auto submodule = list(fixture.work.path() / "deps" / "lib");
+
+  REQUIRE(paths_of(whole) == Paths{".gitmodules", "a.c"});
+  CHECK(reason_of(whole, "deps/lib/") == "nested_repository");
+  REQUIRE(paths_of(submodule) == Paths{"lib.c"});
+}
+
+TEST_CASE("source files: a second work tree has its own index and the shared exclude file") {
+  const GitFixture fixture;
+  const TemporaryDirectory other;
+  fixture.work.write("a.c", "x");
+  fixture.work.write(".git/info/exclude", "*.tmp\n");
+  fixture.git("add a.c && git commit -qm first");
+  fixture.git("worktree add -q '" + (other.path() / "tree").string() + "'");
+  other.write("tree/new.c", "x");
+  other.write("tree/new.tmp", "x");
+
+  const auto listing = list(other.path() / "tree");
+
+  REQUIRE(paths_of(listing) == Paths{"a.c", "new.c"});
+  CHECK(reason_of(listing, "new.tmp") == "ignored");
+}
+
+TEST_CASE("source files: tracked files that were deleted are not listed") {
+  const GitFixture fixture;
+  fixture.work.write("gone.c", "x");
+  fixture.work.write("here.c", "x");
+  fixture.git("add gone.c here.c");
+  std::filesystem::remove(fixture.work.path() / "gone.c");
+
+  const auto listing = list(fixture.work.path());
+
+  REQUIRE(paths_of(listing) == Paths{"here.c"});
+}
+
+TEST_CASE("source files: a damaged repository is an error that names it") {
+  const TemporaryDirectory folder;
+  folder.write("a.c", "x");
+  folder.write(".git/HEAD", "nonsense");
+  const GitFixture broken_index;
+  broken_index.work.write(".git/index", "DIRCgarbage that is no index");
+  const GitFixture broken_link;
+  std::filesystem::remove_all(broken_link.work.path() / ".git");
+  broken_link.work.write(".git", "gitdir: /nowhere/at/all\n");
+
+  for (const auto& root : {folder.path(), broken_index.work.path(), broken_link.work.path()}) {
+    const auto listing = list_source_files(root, kMaxBytes);
+
+    REQUIRE_FALSE(listing.has_value());
+    CHECK(listing.error().code == ErrorCode::unavailable);
+    CHECK(listing.error().message.find(root.string()) != std::string::npos);
+  }
+}
+
+TEST_CASE("source files: repositories with extensions that don't matter here are read") {
+  const GitFixture fixture;
+  fixture.work.write("a.c", "x");
+  fixture.git("config core.repositoryformatversion 1 && git config extensions.worktreeConfig true");
+  fixture.git("config extensions.partialClone origin && git add a.c");
+
+  const auto listing = list(fixture.work.path());
+
+  REQUIRE(paths_of(listing) == Paths{"a.c"});
+}
+
+TEST_CASE("source files: nothing is written into the project") {
+  const GitFixture fixture;
+  fixture.work.write("a.c", "x");
+  fixture.git("add a.c && git commit -qm first");
+  const auto snapshot = [&] { return run_shell(fixture.work.path(), "find . -printf '%p %s %T@ %C@\\n' | sort"); };
+  const auto before = snapshot();
+
+  const auto listing = list(fixture.work.path());
+  const auto content = read_source_file(fixture.work.path(), listing.files.at(0), kMaxBytes);
+
+  REQUIRE(content.has_value());
+  REQUIRE(snapshot() == before);
+}
+
+TEST_CASE("source files: a root that is gone is not found") {
+  const TemporaryDirectory folder;
+
+  const auto listing = list_source_files(folder.path() / "missing", kMaxBytes);
+
+  REQUIRE_FALSE(listing.has_value());
+  REQUIRE(listing.error().code == ErrorCode::not_found);
+}

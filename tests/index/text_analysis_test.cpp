@@ -1,0 +1,89 @@
+#include "codehelper/index/text_analysis.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+namespace codehelper {
+namespace {
+
+using Words = std::vector<std::string>;
+
+bool has(const Words& words, std::string_view word) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+double weight_of(const std::vector<QueryTerm>& terms, std::string_view word) {
+  const auto found = std::ranges::find(terms, word, &QueryTerm::text);
+  return found == terms.end() ? 0 : found->weight;
+}
+
+}  // namespace
+
+TEST_CASE("text analysis: splits identifiers and keeps them whole") {
+  CHECK(analyze_text("readLine(fileName)") == Words{"read", "line", "readline", "file", "name", "filename"});
+  CHECK(analyze_text("HTTPServer2") == Words{"http", "server", "2", "httpserver", "server2", "httpserver2"});
+  CHECK(analyze_text("SO_REUSEPORT") == Words{"so", "reuseport", "soreuseport"});
+  CHECK(analyze_text("__init__") == Words{"init"});
+  CHECK(analyze_text("x = a + b;") == Words{});
+}
+
+TEST_CASE("text analysis: words of one stem are one word") {
+  CHECK(analyze_text("connections") == analyze_text("connected"));
+  CHECK(analyze_text("caresses ponies relational hopping") == Words{"caress", "poni", "relat", "hop"});
+}
+
+TEST_CASE("text analysis: a part of an identifier and its plural meet in the joined pair") {
+  CHECK(has(analyze_text("WriteBatches"), "writebatch"));
+  CHECK(has(analyze_text("WriteBatchInternal"), "writebatch"));
+}
+
+TEST_CASE("text analysis: letters beyond ASCII belong to words, signs do not") {
+  CHECK(analyze_text("größe – Ärger") == Words{"größe", "ärger"});
+  CHECK(analyze_text("大小") == Words{"大", "小", "大小"});
+  CHECK(analyze_text("\xff\xc3(\xe5\xa4") == Words{});
+}
+
+TEST_CASE("text analysis: words over 80 bytes are left out") {
+  CHECK(analyze_text(std::string(81, 'a')).empty());
+  CHECK(analyze_text(std::string(80, 'b')).size() == 1);
+}
+
+TEST_CASE("query terms: adjacent words find the identifier that joins them") {
+  const auto terms = make_query_terms("how does a write batch work?");
+
+  CHECK(weight_of(terms, "writebatch") > 0);
+  CHECK(weight_of(terms, "write") > weight_of(terms, "writebatch"));
+  CHECK(weight_of(terms, "how") == 0);
+}
+
+TEST_CASE("query terms: generic verbs weigh less, repeated words a little more") {
+  const auto terms = make_query_terms("socket. fix the listener, the listener and the pool");
+
+  CHECK(weight_of(terms, "fix") < weight_of(terms, "pool"));
+  CHECK(weight_of(terms, "listen") > weight_of(terms, "pool"));
+  CHECK(weight_of(terms, "listen") < 2 * weight_of(terms, "pool"));
+}
+
+TEST_CASE("query terms: a name written as code also asks for its declaration") {
+  CHECK(weight_of(make_query_terms("the problem is inside `flush` and nowhere else"), definition_term("flush")) > 0);
+  CHECK(weight_of(make_query_terms("the problem is inside flush and nowhere else"), definition_term("flush")) == 0);
+  CHECK(weight_of(make_query_terms("WriteBatch"), definition_term("WriteBatch")) > 0);
+}
+
+TEST_CASE("query terms: a named file is asked for by its name, a page's address is not") {
+  const auto terms =
+      make_query_terms("crash in util/cache.cc, see https://example.org/report.html <!-- template.md -->");
+
+  CHECK(weight_of(terms, file_name_term("cache.cc")) > 0);
+  CHECK(weight_of(terms, file_name_term("report.html")) == 0);
+  CHECK(weight_of(terms, file_name_term("template.md")) == 0);
+}
+
+TEST_CASE("query terms: a question of stop words keeps them, a blank one has no term") {
+  CHECK_FALSE(make_query_terms("what is this").empty());
+  CHECK(make_query_terms(" \n?!").empty());
+  CHECK(make_query_terms("").empty());
+}
+
+}  // namespace codehelper
