@@ -30,7 +30,7 @@ std::string_view way_out(long reason) {
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       return "it is for another host, use a name that it covers";
     default:
-      return "see the X.509 error";
+      return "nobody trusted here vouches for it";
   }
 }
 

@@ -151,10 +151,12 @@ TEST_CASE_METHOD(HttpClientFixture, "http client: cancellation closes the connec
   const auto* start = GENERATE("", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab");
   bool closed = false;
   boost::asio::cancellation_signal cancel;
-  auto stall = stall_after(start, closed);
-  ScriptedServer server(loop, [&](ScriptedPeer& peer, int connection) -> Task<void> {
+  ScriptedServer server(loop, [&](ScriptedPeer& peer, int) -> Task<void> {
+    co_await peer.read_request();
+    co_await peer.write(start);
     boost::asio::post(loop.executor(), [&] { cancel.emit(boost::asio::cancellation_type::terminal); });
-    co_await stall(peer, connection);
+    co_await peer.wait_for_close();
+    closed = true;
     loop.stop();
   });
   const auto client = make_client(server.url());

@@ -101,7 +101,7 @@ TEST_CASE_METHOD(TlsFixture, "http client tls: refuses an expired certificate an
 }
 
 TEST_CASE_METHOD(TlsFixture, "http client tls: refuses a certificate of an authority that it does not know") {
-  const TestAuthority stranger;
+  const TestAuthority stranger("somebody else");
 
   const auto error = refusal_of(stranger.issue({}));
 

@@ -96,6 +96,7 @@ class ScriptedPeer {
   static constexpr auto kAsTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
   Task<bool> read_more() {
+    if (has_ended_) co_return false;  // Asio waits for ever when read again after the end
     std::string bytes(64 * 1024, '\0');
     std::tuple<boost::system::error_code, std::size_t> read;
     if (tls_) {
@@ -104,7 +105,8 @@ class ScriptedPeer {
       read = co_await socket_.async_read_some(boost::asio::buffer(bytes), kAsTuple);
     }
     pending_.append(bytes.data(), std::get<1>(read));
-    co_return !std::get<0>(read);
+    has_ended_ = std::get<0>(read).failed();
+    co_return !has_ended_;
   }
 
   std::string take(std::size_t size) {
@@ -117,6 +119,7 @@ class ScriptedPeer {
   std::optional<boost::asio::ssl::stream<Socket&>> tls_;
   std::vector<std::string>& requests_;
   std::string pending_;
+  bool has_ended_ = false;
 };
 
 /// Runs `script` for each connection; when the script ends, the connection is closed.

@@ -35,8 +35,8 @@ using BioPointer = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;
 
 class TestAuthority {
  public:
-  TestAuthority() : key_(EVP_EC_gen("P-256")) {
-    certificate_ = make_certificate("codehelper test authority", CertificateOptions{}, key_.get());
+  explicit TestAuthority(const std::string& name = "codehelper test authority") : key_(EVP_EC_gen("P-256")) {
+    certificate_ = make_certificate(name.c_str(), CertificateOptions{}, key_.get());
     add_extension(*certificate_, NID_basic_constraints, "critical,CA:TRUE");
     sign(*certificate_, X509_get_subject_name(certificate_.get()), key_.get());
   }
