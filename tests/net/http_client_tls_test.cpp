@@ -187,7 +187,7 @@ TEST_CASE_METHOD(TlsFixture, "http client tls: reads an early 413 while the requ
   });
   const auto client = make_tls_client(server);
 
-  const auto early = post(*client, std::string(32 * 1024 * 1024, 'x'));
+  const auto early = post(*client, std::string(std::size_t{32} * 1024 * 1024, 'x'));
 
   REQUIRE(early);
   CHECK(early->status == 413);
