@@ -36,8 +36,8 @@ void record_process_figures(Metrics& metrics) {
     const auto seconds = [](const timeval& time) {
       return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
     };
-    metrics.set("process_cpu_seconds_total", "Total user and system CPU time spent in seconds.", {},
-                seconds(usage.ru_utime) + seconds(usage.ru_stime));
+    metrics.raise("process_cpu_seconds_total", "Total user and system CPU time spent in seconds.", {},
+                  seconds(usage.ru_utime) + seconds(usage.ru_stime));
   }
   rlimit descriptors{};
   if (::getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {

@@ -38,6 +38,11 @@ void Metrics::count(const std::string& name, const std::string& help, const Labe
       .Increment(amount);
 }
 
+void Metrics::raise(const std::string& name, const std::string& help, const Labels& labels, double value) {
+  auto& counter = family<prometheus::Counter>(prometheus::BuildCounter(), name, help, families_->registry).Add(labels);
+  counter.Increment(value - counter.Value());
+}
+
 void Metrics::set(const std::string& name, const std::string& help, const Labels& labels, double value) {
   family<prometheus::Gauge>(prometheus::BuildGauge(), name, help, families_->registry).Add(labels).Set(value);
 }

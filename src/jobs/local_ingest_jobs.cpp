@@ -75,17 +75,27 @@ struct Child {
   std::optional<Result<CommandResult>> result;
 };
 
+// The last line that the child wrote to standard error, without its name in front.
+std::string last_words(std::string_view text) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  text.remove_prefix(text.rfind('\n') + 1);  // npos + 1 is 0
+  constexpr std::string_view kName = "codehelper ingest: ";
+  if (text.starts_with(kName)) text.remove_prefix(kName.size());
+  return std::string(text);
+}
+
 std::string describe_end(const Child& child) {
   if (child.cancelled) return "cancelled";
   if (!*child.result) return child.result->error().message;
   const CommandResult& ended = **child.result;
-  if (!ended.standard_error.empty()) {
-    std::string text = ended.standard_error;
-    while (text.ends_with('\n')) text.pop_back();
-    return text;
-  }
   if (ended.exit_code < 0) return fmt::format("the ingest was ended by signal {}", -ended.exit_code);
+  if (!ended.standard_error.empty()) return last_words(ended.standard_error);
   return fmt::format("the ingest ended with status {}", ended.exit_code);
+}
+
+// Whether the child came to its own end, and so has written its marker itself.
+bool has_ended_by_itself(const Child& child) {
+  return *child.result && ((*child.result)->exit_code == 0 || (*child.result)->exit_code == 1);
 }
 
 class LocalIngestJobsImpl final : public LocalIngestJobs {
@@ -175,25 +185,25 @@ class LocalIngestJobsImpl final : public LocalIngestJobs {
     CommandPlan plan = make_plan(project);
     auto result = co_await run_child(loop_, options_.executable, std::move(plan), std::move(options));
     child->result = std::move(result);
-    const bool failed = !*child->result || (*child->result)->exit_code != 0;
-    const bool locked_out = failed && *child->result && (*child->result)->exit_code == kIngestLocked;
-    if (failed && !locked_out) {
+    const bool succeeded = *child->result && (*child->result)->exit_code == 0;
+    if (child->started && !has_ended_by_itself(*child)) {
       co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
       co_await record_failure(context, project, describe_end(*child));
     }
-    context.log.info("ingest_job_ended", {{"job_id", make_job_id(project.posted_path)}, {"succeeded", !failed}});
+    context.log.info("ingest_job_ended", {{"job_id", make_job_id(project.posted_path)}, {"succeeded", succeeded}});
     children_.erase(project.root.string());
     child->news.cancel();
   }
 
-  // A child that was killed left its marker at `indexing`; one that failed by itself has written why.
+  // A child that was killed could not write the end of its job: the marker says `indexing`, or what an earlier one
+  // left.
   Task<void> record_failure(RequestContext context, Project project, std::string cause) {
     const auto marker = co_await store_.load_marker(context, project);
-    if (!marker || !*marker || (*marker)->state != IndexState::indexing) co_return;
     IndexBatch batch;
-    batch.marker = **marker;
+    batch.marker = marker && *marker ? **marker : IndexMarker{};
     batch.marker->state = IndexState::failed;
     batch.marker->cause = std::move(cause);
+    batch.marker->project_path = project.posted_path;
     const auto written = co_await store_.apply(context, project, std::move(batch));
     if (!written) context.log.error("marker_not_written", {{"cause", written.error().message}});
   }

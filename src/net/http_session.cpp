@@ -42,9 +42,7 @@ void HttpSession::abort() {
 }
 
 Task<void> HttpSession::serve() {
-  bool goes_on = true;
-  while (goes_on) {
-    goes_on = co_await serve_one();
+  while (co_await wait_for_request() && co_await serve_one()) {
   }
   connection_->close();
 }
@@ -60,6 +58,17 @@ Task<void> HttpSession::refuse() {
   connection_->close();
 }
 
+Task<bool> HttpSession::wait_for_request() {
+  if (!connection_->received().empty()) co_return true;  // sent ahead
+  if (serving_->is_draining) co_return false;
+  connection_->shrink();
+  connection_->set_limit(Deadline::after(serving_->options.idle_limit));
+  is_idle_ = true;
+  const auto event = co_await connection_->wait_for_bytes();
+  is_idle_ = false;
+  co_return event == HttpConnection::Event::bytes;
+}
+
 Task<bool> HttpSession::serve_one() {
   HttpRequestParser parser(serving_->options.header_limit_bytes);
   HttpExchange exchange;
@@ -68,9 +77,9 @@ Task<bool> HttpSession::serve_one() {
   if (!refusal && !co_await read_body(parser, exchange, refusal)) co_return false;
   if (!refusal) co_return co_await answer_by_handler(exchange, std::move(parser.request()));
 
-  const bool was_sent = co_await send(exchange, std::move(*refusal));
-  if (was_sent && !exchange.keeps_connection) co_await linger();
-  co_return was_sent&& exchange.keeps_connection;
+  if (!co_await send(exchange, std::move(*refusal))) co_return false;
+  if (!exchange.keeps_connection) co_await linger();
+  co_return exchange.keeps_connection;
 }
 
 Task<void> HttpSession::linger() {
@@ -80,18 +89,9 @@ Task<void> HttpSession::linger() {
 
 Task<bool> HttpSession::read_head(HttpRequestParser& parser, HttpExchange& exchange,
                                   std::optional<HttpReply>& refusal) {
-  connection_->shrink();
-  connection_->set_limit(Deadline::after(serving_->options.idle_limit));
-  is_idle_ = true;
-  if (serving_->is_draining && connection_->received().empty()) co_return false;
+  bool is_limited = false;
   for (;;) {
-    const std::string_view received = connection_->received();
-    const bool is_first = is_idle_ && !received.empty();
-    if (is_first) {
-      is_idle_ = false;
-      exchange.started = std::chrono::steady_clock::now();
-    }
-    const auto progress = parser.feed(received);
+    const auto progress = parser.feed(connection_->received());
     connection_->consume(progress.consumed);
     if (progress.step == HttpRequestParser::Step::head) {
       begin_exchange(exchange, parser.request().headers);
@@ -104,10 +104,12 @@ Task<bool> HttpSession::read_head(HttpRequestParser& parser, HttpExchange& excha
       refusal = make_fault_reply(parser.fault(), exchange);
       co_return true;
     }
-    if (is_first) connection_->set_limit(Deadline::after(serving_->options.header_limit));
+    // The usual head comes at once and needs no limit of its own.
+    if (!is_limited) connection_->set_limit(Deadline::after(serving_->options.header_limit));
+    is_limited = true;
 
     const auto event = co_await connection_->wait_for_bytes();
-    if (event == HttpConnection::Event::expired && !is_idle_) {
+    if (event == HttpConnection::Event::expired) {
       begin_exchange(exchange, parser.request().headers);
       refusal = make_timeout_reply("the head of the request took longer than its limit", exchange);
       co_return true;

@@ -45,6 +45,7 @@ class HttpSession {
 
  private:
   // Where these return a bool, false means that the connection is at its end.
+  Task<bool> wait_for_request();
   Task<bool> serve_one();
   Task<bool> read_head(HttpRequestParser& parser, HttpExchange& exchange, std::optional<HttpReply>& refusal);
   Task<bool> read_body(HttpRequestParser& parser, HttpExchange& exchange, std::optional<HttpReply>& refusal);

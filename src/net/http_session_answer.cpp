@@ -66,6 +66,24 @@ HttpReply make_reply(RunOutcome<Result<HttpReply>> outcome, const HttpExchange& 
   return make_error_reply(outcome.value.error(), id);
 }
 
+/// The status for the log of a stream that did not come to its end; 0 when it did.
+int broken_status(const RunOutcome<Result<void>>& outcome) {
+  if (outcome.end == RunEnd::caller_left) return http_status(ErrorCode::cancelled);
+  if (outcome.end == RunEnd::timed_out) return http_status(ErrorCode::timeout);
+  if (outcome.end == RunEnd::aborted) return http_status(ErrorCode::overloaded);
+  if (outcome.failure) return http_status(ErrorCode::internal);
+  return outcome.value ? 0 : http_status(outcome.value.error().code);
+}
+
+void log_broken_stream(const HttpExchange& exchange, const RunOutcome<Result<void>>& outcome) {
+  if (outcome.end != RunEnd::finished) return;  // the request's own line says it
+  if (outcome.failure) {
+    log_internal(exchange, describe(outcome.failure));
+  } else if (outcome.value.error().code != ErrorCode::cancelled) {
+    log_internal(exchange, outcome.value.error().message);
+  }
+}
+
 }  // namespace
 
 Task<bool> HttpSession::answer_by_handler(HttpExchange& exchange, HttpRequest request) {
@@ -81,9 +99,9 @@ Task<bool> HttpSession::answer_by_handler(HttpExchange& exchange, HttpRequest re
 
   HttpReply reply = make_reply(std::move(outcome), exchange);
   if (reply.stream) co_return co_await send_stream(exchange, std::move(reply));
-  const bool was_sent = co_await send(exchange, std::move(reply));
-  if (was_sent && !exchange.keeps_connection && !connection_->received().empty()) co_await linger();
-  co_return was_sent&& exchange.keeps_connection;
+  if (!co_await send(exchange, std::move(reply))) co_return false;
+  if (!exchange.keeps_connection && !connection_->received().empty()) co_await linger();
+  co_return exchange.keeps_connection;
 }
 
 Task<bool> HttpSession::send(HttpExchange& exchange, HttpReply reply) {
@@ -97,6 +115,7 @@ Task<bool> HttpSession::send(HttpExchange& exchange, HttpReply reply) {
 }
 
 Task<bool> HttpSession::send_stream(HttpExchange& exchange, HttpReply reply) {
+  connection_->set_limit(Deadline::never());
   const BodyFraming framing = exchange.is_http_11 ? BodyFraming::chunked : BodyFraming::until_close;
   const std::string head = make_head(exchange, reply, framing);
   auto written = co_await connection_->write(head);
@@ -109,20 +128,19 @@ Task<bool> HttpSession::send_stream(HttpExchange& exchange, HttpReply reply) {
   auto stream = call_stream(reply, exchange.context, writer);
   auto run = run_supervised(connection_, std::move(stream), exchange.context.deadline);
   const auto outcome = co_await std::move(run);
-  const bool is_whole = outcome.end == RunEnd::finished && !outcome.failure && outcome.value;
-  if (is_whole && framing == BodyFraming::chunked) {
-    written = co_await connection_->write("0\r\n\r\n");
-  }
-  record_exchange(exchange, is_whole && written ? reply.status : http_status(ErrorCode::cancelled), serving_->metrics);
-  if (!is_whole) {
-    if (outcome.end == RunEnd::finished) {
-      log_internal(exchange, outcome.failure ? describe(outcome.failure) : outcome.value.error().message);
-    }
-    connection_->reset();  // without it a body that the end of the connection delimits would look whole
+  const int broken = broken_status(outcome);
+  if (broken == 0 && framing == BodyFraming::chunked) written = co_await connection_->write("0\r\n\r\n");
+  const int status = written ? reply.status : http_status(ErrorCode::cancelled);
+  record_exchange(exchange, broken != 0 ? broken : status, serving_->metrics);
+  if (broken != 0) {
+    log_broken_stream(exchange, outcome);
+    // A body that the end of the connection delimits would look whole; one in chunks lacks its last.
+    if (framing == BodyFraming::until_close) connection_->reset();
     co_return false;
   }
-  if (written && !exchange.keeps_connection && !connection_->received().empty()) co_await linger();
-  co_return written.has_value() && exchange.keeps_connection;
+  if (!written) co_return false;
+  if (!exchange.keeps_connection && !connection_->received().empty()) co_await linger();
+  co_return exchange.keeps_connection;
 }
 
 }  // namespace codehelper

@@ -1,9 +1,11 @@
 #include <catch2/catch.hpp>
 
-#include <algorithm>
+#include <csignal>
+#include <future>
 
 #include "support/api_client.hpp"
 #include "support/codehelper_process.hpp"
+#include "support/marked_processes.hpp"
 #include "support/sample_repository.hpp"
 
 using namespace codehelper;
@@ -31,16 +33,9 @@ struct RunnerFixture {
   std::string url;
 };
 
-// Whether any process has `mark` among its arguments.
-bool is_any_running(const std::string& mark) {
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename();
-    if (!std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; })) continue;
-    std::ifstream stream(entry.path() / "cmdline", std::ios::binary);
-    const std::string arguments{std::istreambuf_iterator<char>(stream), {}};
-    if (arguments.find(mark) != std::string::npos) return true;
-  }
-  return false;
+// A command whose tree can be found again by the mark.
+json::object make_marked_run(const std::string& repo, const std::string& script, const std::string& mark) {
+  return {{"project_path", repo}, {"command", {"python3", "-c", script}}, {"env", {{kMarkVariable, mark}}}};
 }
 
 }  // namespace
@@ -94,47 +89,41 @@ TEST_CASE_METHOD(RunnerFixture, "execute: a missing or wrong field is a 422 that
   CHECK_THAT(zero.text, Catch::Contains("timeout_seconds"));
 }
 
-TEST_CASE_METHOD(RunnerFixture,
-                 "execute: the time limit ends the whole tree, grandchildren in sessions of their own too") {
-  const std::string mark = "mark-" + make_request_id();
-  const std::string script =
-      "import subprocess, sys, time\n"
-      "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)', '" +
-      mark +
-      "'], start_new_session=True)\n"
-      "print('begun', flush=True)\ntime.sleep(600)\n";
+TEST_CASE_METHOD(RunnerFixture, "execute: the time limit ends the whole tree, grandchildren in own sessions too") {
+  const std::string mark = make_request_id();
+  json::object run = make_marked_run(repo,
+                                     "import subprocess, sys, time\n"
+                                     "sleeper = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
+                                     "subprocess.Popen(sleeper, start_new_session=True)\n"
+                                     "print('begun', flush=True)\ntime.sleep(600)\n",
+                                     mark);
+  run["timeout_seconds"] = 1;
 
-  const ApiAnswer answer = ApiClient(url).post(
-      "/execute", {{"project_path", repo}, {"command", {"python3", "-c", script, mark}}, {"timeout_seconds", 1}});
+  const ApiAnswer answer = ApiClient(url).post("/execute", run);
 
-  const json::object run = answer.json();
+  const json::object result = answer.json();
   CHECK(answer.status == 200);
-  CHECK(run.at("exit_code") == -1);
-  CHECK(run.at("timed_out") == true);
-  CHECK(run.at("stdout") == "begun\n");
-  CHECK(std::string(run.at("stderr").as_string()).ends_with(" (timeout)"));
-  CHECK_FALSE(is_any_running(mark));
+  CHECK(result.at("exit_code") == -1);
+  CHECK(result.at("timed_out") == true);
+  CHECK(result.at("stdout") == "begun\n");
+  CHECK(std::string(result.at("stderr").as_string()).ends_with(" (timeout)"));
+  CHECK(count_marked_processes(mark) == 0);
 }
 
 TEST_CASE_METHOD(RunnerFixture, "execute: the run ends when the caller leaves") {
-  const std::string mark = "mark-" + make_request_id();
-  {
-    EventLoop loop(1);
-    HttpClientOptions options;
-    options.base_url = url;
-    auto client = HttpClient::make(loop, std::move(options)).value();
-    HttpCall call{"POST",
-                  "/execute",
-                  {},
-                  json::serialize(json::object{{"project_path", repo},
-                                               {"command", {"python3", "-c", "import time; time.sleep(600)", mark}}})};
-    call.limit = std::chrono::seconds(2);
-    const auto answer = run_until_done(loop, client->call(RequestContext{}, std::move(call)));
-    REQUIRE_FALSE(answer);
-    CHECK(answer.error().code == ErrorCode::timeout);
-  }
+  const std::string mark = make_request_id();
+  EventLoop loop(1);
+  HttpClientOptions options;
+  options.base_url = url;
+  auto client = HttpClient::make(loop, std::move(options)).value();
+  HttpCall call{"POST", "/execute", {}, json::serialize(make_marked_run(repo, "import time; time.sleep(600)", mark))};
+  call.limit = std::chrono::seconds(2);
 
-  wait_until("the end of the run", std::chrono::seconds(5), [&] { return !is_any_running(mark); });
+  const auto answer = run_until_done(loop, client->call(RequestContext{}, std::move(call)));
+
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().code == ErrorCode::timeout);
+  wait_until("the end of the run", std::chrono::seconds(5), [&] { return count_marked_processes(mark) == 0; });
 }
 
 TEST_CASE_METHOD(RunnerFixture, "execute: output is told as it comes, then the final object") {
@@ -168,26 +157,13 @@ TEST_CASE_METHOD(RunnerFixture, "execute: no setting or token of the server reac
 }
 
 TEST_CASE_METHOD(RunnerFixture, "execute: nothing of a run is left when the Runner is killed") {
-  const std::string mark = "mark-" + make_request_id();
-  HttpCall call{"POST",
-                "/execute",
-                {},
-                json::serialize(json::object{{"project_path", repo},
-                                             {"command", {"python3", "-c", "import time; time.sleep(600)", mark}}})};
-  call.limit = std::chrono::seconds(30);
-  EventLoop loop(1);
-  HttpClientOptions options;
-  options.base_url = url;
-  auto client = HttpClient::make(loop, std::move(options)).value();
-  boost::asio::co_spawn(loop.executor(), client->call(RequestContext{}, std::move(call)),
-                        [&](std::exception_ptr, const auto&) { loop.stop(); });
-  wait_until("the start of the run", std::chrono::seconds(10), [&] {
-    loop.context().restart();
-    loop.context().poll();
-    return is_any_running(mark);
-  });
+  const std::string mark = make_request_id();
+  const json::object run = make_marked_run(repo, "import time; time.sleep(600)", mark);
+  auto broken = std::async(std::launch::async, [&] { return ApiClient(url).post("/execute", run); });
+  wait_until("the start of the run", std::chrono::seconds(20), [&] { return count_marked_processes(mark) > 0; });
 
   process.signal(SIGKILL);
 
-  wait_until("the end of the run", std::chrono::seconds(5), [&] { return !is_any_running(mark); });
+  CHECK_THROWS(broken.get());
+  wait_until("the end of the run", std::chrono::seconds(5), [&] { return count_marked_processes(mark) == 0; });
 }

@@ -18,7 +18,7 @@ json::object find_event(const std::string& output, std::string_view event) {
   std::istringstream stream(output);
   for (std::string line; std::getline(stream, line);) {
     const auto fields = parse_json_object(line);
-    if (fields && fields->at("event") == event) return *fields;
+    if (fields && fields->at("event") == json::value(event)) return *fields;
   }
   FAIL("no event " << event << " in " << output);
   return {};

@@ -91,7 +91,8 @@ TEST_CASE_METHOD(ApiFixture, "project: when the ingest is killed the status says
   post_project();
   wait_for_status("ready");
   for (const auto& entry : std::filesystem::recursive_directory_iterator(large)) {
-    if (entry.is_regular_file()) std::ofstream(entry.path(), std::ios::app) << "\n// changed, so that there is work to do\n";
+    if (entry.is_regular_file())
+      std::ofstream(entry.path(), std::ios::app) << "\n// changed, so that there is work to do\n";
   }
   api->post("/project", {{"project_path", large}, {"reindex", true}});
   const pid_t ingest = find_ingest(large);

@@ -8,7 +8,7 @@
 
 #include "codehelper/base/request_context.hpp"
 #include "codehelper/execute/child_process.hpp"
-#include "execute/marked_processes.hpp"
+#include "support/marked_processes.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace codehelper::test {

@@ -21,6 +21,8 @@ class Metrics {
 
   /// `name` of a counter ends in `_total`; `help` is one sentence; both stay the same for a name.
   void count(const std::string& name, const std::string& help, const Labels& labels, double amount = 1);
+  /// For a total that is counted elsewhere: raises the counter to `value`.
+  void raise(const std::string& name, const std::string& help, const Labels& labels, double value);
   void set(const std::string& name, const std::string& help, const Labels& labels, double value);
   /// `bounds` are the upper bounds of the buckets, ascending, without +Inf.
   void observe(const std::string& name, const std::string& help, const Labels& labels,

@@ -11,8 +11,10 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -67,8 +69,26 @@ Task<Result<void>> sleep_for(std::chrono::milliseconds duration);
 
 /// Blocks the calling thread: runs `loop` until `task` is done. For main functions and tests.
 template <class T>
-T run_until_done(EventLoop& loop, Task<T> task);
+T run_until_done(EventLoop& loop, Task<T> task) {
+  std::exception_ptr failure;
+  if constexpr (std::is_void_v<T>) {
+    boost::asio::co_spawn(loop.executor(), std::move(task), [&](std::exception_ptr error) {
+      failure = error;
+      loop.stop();
+    });
+    loop.run();
+    if (failure) std::rethrow_exception(failure);
+  } else {
+    std::optional<T> value;
+    boost::asio::co_spawn(loop.executor(), std::move(task), [&](std::exception_ptr error, T result) {
+      failure = error;
+      if (!error) value.emplace(std::move(result));
+      loop.stop();
+    });
+    loop.run();
+    if (failure) std::rethrow_exception(failure);
+    return std::move(*value);
+  }
+}
 
 }  // namespace codehelper
-
-#include "codehelper/net/event_loop_impl.hpp"
