@@ -75,13 +75,11 @@ Task<Result<ClientConnection::Handshake>> ClientConnection::shake_hands(std::str
 }
 
 Task<ClientConnection::Transferred> ClientConnection::write(std::array<asio::const_buffer, 2> buffers) {
-  if (tls_) co_return co_await asio::async_write(*tls_, buffers, kAsTuple);
-  co_return co_await asio::async_write(socket_, buffers, kAsTuple);
+  return tls_ ? asio::async_write(*tls_, buffers, kAsTuple) : asio::async_write(socket_, buffers, kAsTuple);
 }
 
 Task<ClientConnection::Transferred> ClientConnection::read_some(asio::mutable_buffer buffer) {
-  if (tls_) co_return co_await tls_->async_read_some(buffer, kAsTuple);
-  co_return co_await socket_.async_read_some(buffer, kAsTuple);
+  return tls_ ? tls_->async_read_some(buffer, kAsTuple) : socket_.async_read_some(buffer, kAsTuple);
 }
 
 bool ClientConnection::is_quiet() {

@@ -10,7 +10,7 @@ using test::HttpClientFixture;
 using test::ScriptedPeer;
 using test::ScriptedServer;
 
-constexpr std::size_t kMoreThanSocketBuffers = 32 * 1024 * 1024;
+constexpr std::size_t kMoreThanSocketBuffers = std::size_t{32} * 1024 * 1024;
 
 TEST_CASE_METHOD(HttpClientFixture, "http client: says what is wrong with an answer") {
   const auto [bytes, complaint] = GENERATE(table<std::string, std::string>({

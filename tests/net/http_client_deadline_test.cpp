@@ -75,8 +75,8 @@ TEST_CASE_METHOD(HttpClientFixture, "http client: a peer that reads nothing does
   ScriptedServer server(loop, [](ScriptedPeer&, int) -> Task<void> { co_await sleep_for(std::chrono::minutes(1)); });
   const auto client = make_client(server.url());
 
-  const auto answer =
-      call(*client, {.method = "POST", .body = std::string(32 * 1024 * 1024, 'x'), .limit = milliseconds(100)});
+  const auto answer = call(
+      *client, {.method = "POST", .body = std::string(std::size_t{32} * 1024 * 1024, 'x'), .limit = milliseconds(100)});
 
   REQUIRE_FALSE(answer);
   CHECK(answer.error().code == ErrorCode::timeout);

@@ -97,7 +97,7 @@ class ScriptedPeer {
 
   Task<bool> read_more() {
     if (has_ended_) co_return false;  // Asio waits for ever when read again after the end
-    std::string bytes(64 * 1024, '\0');
+    std::string bytes(std::size_t{64} * 1024, '\0');
     std::tuple<boost::system::error_code, std::size_t> read;
     if (tls_) {
       read = co_await tls_->async_read_some(boost::asio::buffer(bytes), kAsTuple);

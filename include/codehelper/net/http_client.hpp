@@ -32,10 +32,10 @@ Result<Url> parse_url(std::string_view text);
 struct HttpCall {
   std::string method = "GET";
   std::string target = "/";  // appended to the base URL's path; percent-encoded, with its query
-  HttpHeaders headers{};
-  std::string body{};        // sent with Content-Length when not empty or the method is POST, PUT or PATCH
-  std::chrono::milliseconds limit{30'000};  // for the whole call, retries included; the context's deadline may be nearer
-  std::size_t answer_limit_bytes = 64 * 1024 * 1024;
+  HttpHeaders headers = {};  // Host, Connection, Content-Length and Transfer-Encoding are set by the client
+  std::string body = {};     // sent with Content-Length when not empty or the method is POST, PUT or PATCH
+  std::chrono::milliseconds limit{30'000};  // for all tries together; the context's deadline may be nearer
+  std::size_t answer_limit_bytes = std::size_t{64} * 1024 * 1024;
   bool safe_to_repeat = false;  // GET always is; otherwise repeated only while not a byte was sent
 };
 
@@ -46,9 +46,9 @@ struct HttpAnswer {
 };
 
 struct HttpClientOptions {
-  std::string base_url{};
-  std::string token{};    // sent as bearer token when not empty
-  std::string ca_file{};  // PEM; empty = the system's
+  std::string base_url = {};
+  std::string token = {};    // sent as bearer token when not empty
+  std::string ca_file = {};  // PEM; empty = the system's
   std::size_t max_idle_connections = 8;
   std::chrono::milliseconds connect_limit{5'000};
 };
@@ -59,8 +59,10 @@ class HttpClient {
   static Result<std::unique_ptr<HttpClient>> make(EventLoop& loop, HttpClientOptions options);
   ~HttpClient();
 
-  /// Any status is an answer. Errors: unavailable (refused, unknown host, TLS, broken off, not HTTP; the message says
-  /// which and names the host), timeout, cancelled, too_large. At most 3 tries with backoff, see HttpCall.
+  /// Any status is an answer, redirects are not followed. Errors: invalid_input for a call that can't be sent as it is
+  /// (a line end in a header, a target that is not percent-encoded, a header that the client sets), unavailable
+  /// (refused, unknown host, TLS, broken off, not HTTP; the message says which and names the host), timeout, cancelled,
+  /// too_large. At most 3 tries with backoff, see HttpCall.
   Task<Result<HttpAnswer>> call(RequestContext context, HttpCall call);
 
   /// Called for each piece of the body as it comes; an error ends the call with that error and closes the connection.

@@ -23,7 +23,7 @@ struct SseEvent {
 class SseParser {
  public:
   /// `event_limit_bytes` bounds the data of one event and every single line.
-  explicit SseParser(std::size_t event_limit_bytes = 8 * 1024 * 1024);
+  explicit SseParser(std::size_t event_limit_bytes = std::size_t{8} * 1024 * 1024);
   /// Errors: too_large when one event is over the limit; the parser is of no use afterwards.
   Result<std::vector<SseEvent>> feed(std::string_view bytes);
 
