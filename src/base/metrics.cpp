@@ -8,15 +8,31 @@
 #include <prometheus/summary.h>
 #include <prometheus/text_serializer.h>
 
+#include <mutex>
+#include <unordered_map>
+
 namespace codehelper {
 
 namespace {
 
-template <class Kind, class Builder>
-prometheus::Family<Kind>& family(Builder builder, const std::string& name, const std::string& help,
-                                 prometheus::Registry& registry) {
-  return builder.Name(name).Help(help).Register(registry);
-}
+// Each series once made, by name and labels: prometheus-cpp would build a throw-away one for every observation.
+template <class Kind>
+class Series {
+ public:
+  template <class Make>
+  Kind& find_or_make(const std::string& name, const Metrics::Labels& labels, Make make) {
+    std::string key = name;
+    for (const auto& [label, value] : labels) key.append(1, '\0').append(label).append(1, '\0').append(value);
+    const std::lock_guard lock(mutex_);
+    Kind*& known = known_[std::move(key)];
+    if (known == nullptr) known = &make();
+    return *known;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<std::string, Kind*> known_;
+};
 
 const std::vector<double> kCoarseSeconds = {0.1, 0.5, 1};
 const std::vector<double> kFineSeconds = {0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1,  1.5, 2,
@@ -24,40 +40,58 @@ const std::vector<double> kFineSeconds = {0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0
 
 }  // namespace
 
-// Registering a name a second time gives the same family, so the registry itself is all the state.
+// The registry gives the same family when a name is registered a second time.
 struct Metrics::Families {
+  prometheus::Counter& counter(const std::string& name, const std::string& help, const Labels& labels) {
+    const auto make = [&]() -> auto& {
+      return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add(labels);
+    };
+    return counters.find_or_make(name, labels, make);
+  }
+
   prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
+  Series<prometheus::Counter> counters;
+  Series<prometheus::Gauge> gauges;
+  Series<prometheus::Histogram> histograms;
+  Series<prometheus::Summary> summaries;
 };
 
 Metrics::Metrics() : families_(std::make_unique<Families>()) {}
 Metrics::~Metrics() = default;
 
 void Metrics::count(const std::string& name, const std::string& help, const Labels& labels, double amount) {
-  family<prometheus::Counter>(prometheus::BuildCounter(), name, help, families_->registry)
-      .Add(labels)
-      .Increment(amount);
+  families_->counter(name, help, labels).Increment(amount);
 }
 
 void Metrics::raise(const std::string& name, const std::string& help, const Labels& labels, double value) {
-  auto& counter = family<prometheus::Counter>(prometheus::BuildCounter(), name, help, families_->registry).Add(labels);
+  auto& counter = families_->counter(name, help, labels);
   counter.Increment(value - counter.Value());
 }
 
 void Metrics::set(const std::string& name, const std::string& help, const Labels& labels, double value) {
-  family<prometheus::Gauge>(prometheus::BuildGauge(), name, help, families_->registry).Add(labels).Set(value);
+  const auto make = [&]() -> auto& {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(families_->registry).Add(labels);
+  };
+  families_->gauges.find_or_make(name, labels, make).Set(value);
 }
 
 void Metrics::observe(const std::string& name, const std::string& help, const Labels& labels,
                       const std::vector<double>& bounds, double value) {
-  family<prometheus::Histogram>(prometheus::BuildHistogram(), name, help, families_->registry)
-      .Add(labels, bounds)
-      .Observe(value);
+  const auto make = [&]() -> auto& {
+    return prometheus::BuildHistogram().Name(name).Help(help).Register(families_->registry).Add(labels, bounds);
+  };
+  families_->histograms.find_or_make(name, labels, make).Observe(value);
 }
 
 void Metrics::sum(const std::string& name, const std::string& help, const Labels& labels, double value) {
-  family<prometheus::Summary>(prometheus::BuildSummary(), name, help, families_->registry)
-      .Add(labels, prometheus::Summary::Quantiles{})
-      .Observe(value);
+  const auto make = [&]() -> auto& {
+    return prometheus::BuildSummary()
+        .Name(name)
+        .Help(help)
+        .Register(families_->registry)
+        .Add(labels, prometheus::Summary::Quantiles{});
+  };
+  families_->summaries.find_or_make(name, labels, make).Observe(value);
 }
 
 std::string Metrics::text() const {

@@ -13,7 +13,12 @@ class Deadline {
 
   static Deadline never() { return Deadline(Clock::time_point::max()); }
   static Deadline at(Clock::time_point when) { return Deadline(when); }
-  static Deadline after(std::chrono::milliseconds limit) { return Deadline(Clock::now() + limit); }
+  /// never() for a limit beyond what the clock can tell.
+  static Deadline after(std::chrono::milliseconds limit) {
+    const Clock::time_point now = Clock::now();
+    const auto most = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::time_point::max() - now);
+    return limit >= most ? never() : Deadline(now + limit);
+  }
 
   Clock::time_point when() const { return when_; }
   bool is_never() const { return when_ == Clock::time_point::max(); }
