@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <iterator>
 #include <map>
 
 #include "codehelper/base/text.hpp"
@@ -92,12 +94,16 @@ int fail_usage(std::string_view message) {
   return kExitUsage;
 }
 
-int run_mode(ModeCommand& command, const Arguments& arguments) {
-  std::vector<std::string> unknown = command.app->remaining();
+// All that is wrong with the command line and the settings, told together.
+int run_mode(const CLI::App& app, const ModeCommand& command, const Arguments& arguments) {
+  std::vector<std::string> unknown = app.remaining();
+  std::ranges::move(command.app->remaining(), std::back_inserter(unknown));
   std::erase(unknown, "--");  // CLI11 2.1 lists the mark itself among what it didn't know
-  if (!unknown.empty()) return fail_usage(describe_unknown(command, unknown.front()));
+  std::vector<std::string> faults;
+  for (const std::string& word : unknown) faults.push_back(describe_unknown(command, word));
   const auto config = parse_config(command.description->mode, command.flags, load_environment());
-  if (!config) return fail_usage(config.error().message);
+  if (!config) faults.push_back(config.error().message);
+  if (!faults.empty()) return fail_usage(fmt::format("{}", fmt::join(faults, "\n")));
   return command.description->run(*config, arguments);
 }
 
@@ -113,6 +119,7 @@ int parse_and_run(int argc, char** argv) {
   CLI::App app("codehelper indexes a repository, answers about it and runs its tests");
   app.set_version_flag("--version", "codehelper " CODEHELPER_VERSION);
   app.allow_extras();
+  app.require_subcommand(0, 1);
   Arguments arguments;
   std::vector<ModeCommand> commands;
   commands.reserve(std::size(kModes));
@@ -130,8 +137,8 @@ int parse_and_run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitDone : kExitUsage;
   }
-  for (ModeCommand& command : commands) {
-    if (command.app->parsed()) return run_mode(command, arguments);
+  for (const ModeCommand& command : commands) {
+    if (command.app->parsed()) return run_mode(app, command, arguments);
   }
   const std::vector<std::string> words = app.remaining();
   if (!words.empty()) return fail_unknown_mode(words.front());
@@ -140,10 +147,6 @@ int parse_and_run(int argc, char** argv) {
 }
 
 }  // namespace
-
-std::span<const ModeDescription> mode_table() {
-  return kModes;
-}
 
 }  // namespace codehelper
 

@@ -40,8 +40,8 @@ std::string apply_seconds(std::chrono::seconds& target, const std::string& value
   return {};
 }
 
-std::string apply_url(std::string& target, const std::string& value) {
-  if (!value.starts_with("http://") && !value.starts_with("https://")) return "must begin with http:// or https://";
+// Judged where the client is made: the text may hold a password, and faults quote the text.
+std::string apply_text(std::string& target, const std::string& value) {
   target = value;
   return {};
 }
@@ -90,12 +90,15 @@ const Setting kSettings[] = {
      [](Config& c, const std::string& v) { return apply_seconds(c.listen.drain, v); }},
     {"RUNNER_URL", "RUNNER_SERVICE_URL", "runner-url", kApi,
      "http://runner:8080; in dev the Runner in the same process", "base URL of the Runner",
-     [](Config& c, const std::string& v) { return apply_url(c.api.runner_url, v); }},
+     [](Config& c, const std::string& v) {
+       c.api.runner_url_is_set = true;
+       return apply_text(c.api.runner_url, v);
+     }},
     {"CODEHELPER_RUNNER_CALL_SECONDS", "", "runner-call-seconds", kApi, "60", "limit of one call of the Runner",
      [](Config& c, const std::string& v) { return apply_seconds(c.api.runner_limit, v); }},
     {"LLM_URL", "OPENAI_BASE_URL", "llm-url", kApi, "empty: answers are made without a model",
      "base URL of the model server; this version checks its readiness and doesn't ask it yet",
-     [](Config& c, const std::string& v) { return apply_url(c.api.llm_url, v); }},
+     [](Config& c, const std::string& v) { return apply_text(c.api.llm_url, v); }},
     {"LLM_HEALTH_PATH", "", "llm-health-path", kApi, "/", "path of the model server's health check",
      [](Config& c, const std::string& v) {
        c.api.llm_health_path = v.starts_with('/') ? v : "/" + v;
@@ -104,7 +107,7 @@ const Setting kSettings[] = {
     {"CODEHELPER_READINESS_SECONDS", "", "readiness-seconds", kApi, "5",
      "limit of GET /readyz for each dependency, retries included",
      [](Config& c, const std::string& v) { return apply_seconds(c.api.readiness_limit, v); }},
-    {"CREW_API_VALIDATE_DEPS", "", "validate-deps", kApi, "no",
+    {"CREW_API_VALIDATE_DEPS", "", "validate-deps", bits(Mode::serve_api), "no",
      "check the Runner at start and exit 1 when it can't be reached",
      [](Config& c, const std::string& v) { return apply_yes_no(c.api.validate_dependencies, v); }},
     {"ALLOWED_ROOT", "", "allowed-root", kApi | kRunner, "/tmp; in dev the indexed project's parent",
@@ -134,20 +137,22 @@ const Setting kSettings[] = {
        c.index.max_file_bytes = static_cast<std::uint64_t>(*bytes);
        return {};
      }},
-    {"CODEHELPER_API_TOKEN", "", "", kApi | kClients, "empty: no token needed",
-     "bearer token of the Crew API, asked of callers on every route but /health, /readyz and /metrics",
+    {"CODEHELPER_API_TOKEN", "", "", kApi | kClients | bits(Mode::ingest), "empty: no token needed",
+     "bearer token of the Crew API and of ingest --listen, asked of callers on every route but /health, /readyz and "
+     "/metrics",
      [](Config& c, const std::string& v) {
        c.listen.token = v;
        c.client.token = v;
        return std::string();
      }},
-    {"CODEHELPER_RUNNER_TOKEN", "", "", kApi | kRunner, "empty: no token needed", "bearer token of the Runner",
+    {"CODEHELPER_RUNNER_TOKEN", "", "", kApi | kRunner, "empty: no token needed",
+     "bearer token of the Runner; in dev it counts where no API token is set",
      [](Config& c, const std::string& v) {
        c.api.runner_token = v;
        return std::string();
      }},
     {"CODE_HELPER_API_URL", "", "api-url", kClients, "http://localhost:8000", "base URL of the Crew API",
-     [](Config& c, const std::string& v) { return apply_url(c.client.api_url, v); }},
+     [](Config& c, const std::string& v) { return apply_text(c.client.api_url, v); }},
     {"CODEHELPER_LOG_LEVEL", "", "log-level", kAll, "info; dev on a terminal: warning", "debug, info, warning or error",
      [](Config& c, const std::string& v) -> std::string {
        const auto level = parse_log_level(v);
@@ -158,15 +163,30 @@ const Setting kSettings[] = {
      }},
 };
 
-// Settings of the contract whose engine this version lacks: to accept one in silence would answer from elsewhere.
-struct MissingEngine {
+// Settings of the contract that this version can't obey: to take one in silence would do something else than was asked.
+struct MissingSetting {
   std::string_view name;
   std::string_view alias;
+  unsigned modes;
+  std::string_view accepted;  // values that ask for nothing this version lacks, with commas around them
   std::string_view way_out;
 };
-constexpr MissingEngine kMissingEngines[] = {
-    {"VECTOR_DB_URL", "CHROMA_URL", "this version has no Chroma client; unset it to use the embedded store"},
-    {"EMBED_URL", "", "this version has no client for embedding servers; unset it to use the built-in embedder"},
+constexpr std::string_view kNoConfinement = "this version doesn't confine what it runs; unset it";
+constexpr MissingSetting kMissingSettings[] = {
+    {"VECTOR_DB_URL", "CHROMA_URL", kIndexing, "",
+     "this version has no Chroma client; unset it to use the embedded store"},
+    {"EMBED_URL", "", kIndexing, "",
+     "this version has no client for embedding servers; unset it to use the built-in one"},
+    {"INGEST_BACKEND", "", kApi, ",local,auto,", "this version indexes by local jobs only; use local or auto"},
+    {"RUNNER_SANDBOX", "", kRunner, ",off,auto,", "this version doesn't confine what it runs; unset it or say off"},
+    {"RUNNER_MEMORY_MAX", "", kRunner, "", kNoConfinement},
+    {"RUNNER_NETWORK", "", kRunner, ",full,", kNoConfinement},
+    {"RUNNER_CACHE_DIR", "", kRunner, "", kNoConfinement},
+    {"RUNNER_READ_PATHS", "", kRunner, "", kNoConfinement},
+    {"RUNNER_ENV_PASS", "", kRunner, "", "this version passes a fixed list of variables; unset it"},
+    {"TAVILY_API_KEY", "", kApi, "", "this version doesn't search the web; unset it"},
+    {"SERPER_API_KEY", "", kApi, "", "this version doesn't search the web; unset it"},
+    {"SEARXNG_URL", "", kApi, "", "this version doesn't search the web; unset it"},
 };
 
 struct Given {
@@ -214,22 +234,13 @@ std::vector<std::string> find_unknown_variables(const StringMap& environment) {
   return faults;
 }
 
-void find_missing_engines(Mode mode, const StringMap& environment, std::vector<std::string>& faults) {
-  const auto sandbox = look_up(environment, "RUNNER_SANDBOX");
-  if ((static_cast<unsigned>(mode) & kRunner) != 0 && sandbox && sandbox->value == "required") {
-    faults.emplace_back(
-        "RUNNER_SANDBOX: this version doesn't confine what it runs; unset it or say off, and run it where that is no "
-        "harm");
-  }
-  if ((static_cast<unsigned>(mode) & kIndexing) == 0) return;
-  for (const MissingEngine& engine : kMissingEngines) {
-    if (look_up(environment, engine.name) || look_up(environment, engine.alias)) {
-      faults.push_back(fmt::format("{}: {}", engine.name, engine.way_out));
-    }
-  }
-  const auto backend = look_up(environment, "INGEST_BACKEND");
-  if (backend && backend->value != "local" && backend->value != "auto") {
-    faults.push_back(fmt::format("INGEST_BACKEND: \"{}\" is not in this version; use local or auto", backend->value));
+void find_missing_settings(Mode mode, const StringMap& environment, std::vector<std::string>& faults) {
+  for (const MissingSetting& setting : kMissingSettings) {
+    if ((static_cast<unsigned>(mode) & setting.modes) == 0) continue;
+    auto given = look_up(environment, setting.name);
+    if (!given && !setting.alias.empty()) given = look_up(environment, setting.alias);
+    if (!given || setting.accepted.find("," + given->value + ",") != std::string_view::npos) continue;
+    faults.push_back(fmt::format("{}: {}", given->source, setting.way_out));
   }
 }
 
@@ -252,7 +263,7 @@ StringMap load_environment() {
 Result<Config> parse_config(Mode mode, const StringMap& flags, const StringMap& environment) {
   Config config = make_defaults(mode, environment);
   std::vector<std::string> faults = find_unknown_variables(environment);
-  find_missing_engines(mode, environment, faults);
+  find_missing_settings(mode, environment, faults);
   for (const Setting& setting : kSettings) {
     if (!setting.applies_to(mode)) continue;
     const auto given = look_up(setting, flags, environment);
@@ -260,7 +271,8 @@ Result<Config> parse_config(Mode mode, const StringMap& flags, const StringMap& 
     const std::string fault = setting.apply(config, given->value);
     if (!fault.empty()) faults.push_back(fmt::format("{}: \"{}\" {}", given->source, given->value, fault));
   }
-  if (mode == Mode::serve_runner) config.listen.token = config.api.runner_token;
+  const bool is_runner_token = mode == Mode::serve_runner || (mode == Mode::dev && config.listen.token.empty());
+  if (is_runner_token) config.listen.token = config.api.runner_token;
   if ((static_cast<unsigned>(mode) & kIndexing) != 0 && config.index.data_dir.empty()) {
     faults.emplace_back("CODEHELPER_DATA_DIR: set it, since neither XDG_DATA_HOME nor HOME is set");
   }

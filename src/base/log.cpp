@@ -2,11 +2,15 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 #include <boost/json/serialize.hpp>
 
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <utility>
 
 #include "codehelper/base/text.hpp"
 
@@ -27,6 +31,8 @@ std::string_view name_of(LogLevel level) {
   }
   return "error";
 }
+
+constexpr int kFirstWaitMilliseconds = 50;  // for a reader that is only slow; once it has stalled, none
 
 void write_whole(int descriptor, std::string_view line) {
   while (!line.empty()) {
@@ -56,7 +62,34 @@ std::string utc_now() {
                      milliseconds);
 }
 
-Log::Log(int descriptor, LogLevel minimum) : descriptor_(descriptor), minimum_(minimum) {}
+// The descriptor that all copies of a log share.
+struct Log::Output {
+  explicit Output(int target) : descriptor(target) {}
+
+  void write(std::string_view line) {
+    const std::lock_guard lock(mutex);
+    pollfd ready{descriptor, POLLOUT, 0};
+    if (::poll(&ready, 1, dropped == 0 ? kFirstWaitMilliseconds : 0) == 0) {
+      ++dropped;
+      return;
+    }
+    if (dropped != 0) write_whole(descriptor, lost_line(std::exchange(dropped, 0)));
+    write_whole(descriptor, line);
+  }
+
+  static std::string lost_line(std::uint64_t count) {
+    return boost::json::serialize(boost::json::object{
+               {"timestamp", utc_now()}, {"level", "warning"}, {"event", "log_lines_dropped"}, {"count", count}}) +
+           '\n';
+  }
+
+  const int descriptor;
+  std::mutex mutex;
+  std::uint64_t dropped = 0;  // since the last line that was written
+};
+
+Log::Log(int descriptor, LogLevel minimum)
+    : output_(descriptor < 0 ? nullptr : std::make_shared<Output>(descriptor)), minimum_(minimum) {}
 
 Log Log::bound_to(std::string request_id) const {
   Log bound = *this;
@@ -78,11 +111,11 @@ void Log::error(std::string_view event, boost::json::object fields) const {
 }
 
 void Log::write(LogLevel level, std::string_view event, boost::json::object fields) const {
-  if (descriptor_ < 0 || level < minimum_) return;
+  if (output_ == nullptr || level < minimum_) return;
   boost::json::object line{{"timestamp", utc_now()}, {"level", name_of(level)}, {"event", event}};
   if (!request_id_.empty()) line["request_id"] = request_id_;
   for (auto& field : fields) line.insert_or_assign(field.key(), std::move(field.value()));
-  write_whole(descriptor_, to_valid_utf8(boost::json::serialize(line)) + '\n');
+  output_->write(to_valid_utf8(boost::json::serialize(line)) + '\n');
 }
 
 }  // namespace codehelper

@@ -40,8 +40,8 @@ IndexProgress read_progress(const json::object& fields) {
 
 // One child of ours, from its start to its end.
 struct Child {
-  Child(EventLoop& loop, const Log& log)
-      : group(loop, log), news(loop.context(), asio::steady_timer::time_point::max()) {}
+  Child(EventLoop& loop, const Log& log, std::string id)
+      : job_id(std::move(id)), group(loop, log), news(loop.context(), asio::steady_timer::time_point::max()) {}
 
   void take_line(std::string_view line) {
     json::error_code error;
@@ -66,6 +66,7 @@ struct Child {
     }
   }
 
+  std::string job_id;
   TaskGroup group;
   asio::steady_timer news;  // cancelled when `started` or `result` changes
   bool started = false;
@@ -100,15 +101,14 @@ bool has_ended_by_itself(const Child& child) {
 
 class LocalIngestJobsImpl final : public LocalIngestJobs {
  public:
-  LocalIngestJobsImpl(EventLoop& loop, Log log, VectorStore& store, LocalJobsOptions options)
-      : loop_(loop), log_(std::move(log)), store_(store), options_(std::move(options)) {}
+  LocalIngestJobsImpl(EventLoop& loop, Log log, Metrics& metrics, VectorStore& store, LocalJobsOptions options)
+      : loop_(loop), log_(std::move(log)), metrics_(metrics), store_(store), options_(std::move(options)) {}
 
   Task<Result<void>> start(RequestContext context, Project project) override {
     const std::string key = project.root.string();
-    if (children_.contains(key) || IndexLock::is_held(options_.data_dir, project)) {
-      co_return fail(ErrorCode::conflict, make_job_id(project.posted_path));
-    }
-    auto child = std::make_shared<Child>(loop_, log_);
+    const auto running = children_.find(key);
+    if (running != children_.end()) co_return fail(ErrorCode::conflict, running->second->job_id);
+    auto child = std::make_shared<Child>(loop_, log_, make_job_id(project.posted_path));
     children_[key] = child;
     child->group.spawn("ingest", watch(context, project, child));
     while (!child->started && !child->result) {
@@ -116,7 +116,8 @@ class LocalIngestJobsImpl final : public LocalIngestJobs {
     }
     if (child->started) co_return Result<void>{};
     if (*child->result && (*child->result)->exit_code == kIngestLocked) {
-      co_return fail(ErrorCode::conflict, make_job_id(project.posted_path));
+      const std::string other = co_await find_foreign_job(context, project);
+      co_return fail(ErrorCode::conflict, other);
     }
     co_return fail(ErrorCode::unavailable, "the ingest could not be started: " + describe_end(*child));
   }
@@ -124,23 +125,22 @@ class LocalIngestJobsImpl final : public LocalIngestJobs {
   Task<Result<JobStatus>> status(RequestContext context, Project project) override {
     const auto running = children_.find(project.root.string());
     if (running != children_.end()) {
-      co_return JobStatus{JobState::active, {}, running->second->progress};
+      co_return JobStatus{JobState::active, running->second->job_id, {}, running->second->progress};
     }
     // The lock is asked for first: a job that ends between the two looks has then written its marker.
     const bool is_locked = IndexLock::is_held(options_.data_dir, project);
-    if (is_locked) co_return JobStatus{JobState::active, {}, std::nullopt};
+    if (is_locked) {
+      std::string job_id = co_await find_foreign_job(context, project);
+      co_return JobStatus{JobState::active, std::move(job_id), {}, std::nullopt};
+    }
     const auto marker = co_await store_.load_marker(context, project);
     if (!marker) co_return std::unexpected(marker.error());
-    if (!*marker) co_return JobStatus{};
-    switch ((*marker)->state) {
-      case IndexState::ready:
-        co_return JobStatus{JobState::succeeded, {}, std::nullopt};
-      case IndexState::failed:
-        co_return JobStatus{JobState::failed, (*marker)->cause, std::nullopt};
-      case IndexState::indexing:
-        break;
-    }
-    co_return JobStatus{JobState::failed, std::string(kInterrupted), std::nullopt};
+    JobStatus status;
+    if (!*marker) co_return status;
+    status.state = (*marker)->state == IndexState::ready ? JobState::succeeded : JobState::failed;
+    if ((*marker)->state == IndexState::failed) status.cause = (*marker)->cause;
+    if ((*marker)->state == IndexState::indexing) status.cause = kInterrupted;
+    co_return status;
   }
 
   Task<Result<void>> cancel(RequestContext, Project project) override {
@@ -190,9 +190,20 @@ class LocalIngestJobsImpl final : public LocalIngestJobs {
       co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
       co_await record_failure(context, project, describe_end(*child));
     }
-    context.log.info("ingest_job_ended", {{"job_id", make_job_id(project.posted_path)}, {"succeeded", succeeded}});
+    metrics_.count("codehelper_ingest_jobs_total", "Index jobs that ended, by outcome.",
+                   {{"outcome", succeeded          ? "succeeded"
+                                : child->cancelled ? "cancelled"
+                                                   : "failed"}});
+    context.log.info("ingest_job_ended", {{"job_id", child->job_id}, {"succeeded", succeeded}});
     children_.erase(project.root.string());
     child->news.cancel();
+  }
+
+  // The id of a job that another process runs, by the path that it wrote into the marker.
+  Task<std::string> find_foreign_job(RequestContext context, Project project) {
+    const auto marker = co_await store_.load_marker(context, project);
+    const bool is_known = marker && *marker && !(*marker)->project_path.empty();
+    co_return make_job_id(is_known ? (*marker)->project_path : project.posted_path);
   }
 
   // A child that was killed could not write the end of its job: the marker says `indexing`, or what an earlier one
@@ -210,6 +221,7 @@ class LocalIngestJobsImpl final : public LocalIngestJobs {
 
   EventLoop& loop_;
   Log log_;
+  Metrics& metrics_;
   VectorStore& store_;
   LocalJobsOptions options_;
   std::map<std::string, std::shared_ptr<Child>> children_;
@@ -217,9 +229,9 @@ class LocalIngestJobsImpl final : public LocalIngestJobs {
 
 }  // namespace
 
-std::unique_ptr<LocalIngestJobs> make_local_ingest_jobs(EventLoop& loop, Log log, VectorStore& store,
+std::unique_ptr<LocalIngestJobs> make_local_ingest_jobs(EventLoop& loop, Log log, Metrics& metrics, VectorStore& store,
                                                         LocalJobsOptions options) {
-  return std::make_unique<LocalIngestJobsImpl>(loop, std::move(log), store, std::move(options));
+  return std::make_unique<LocalIngestJobsImpl>(loop, std::move(log), metrics, store, std::move(options));
 }
 
 }  // namespace codehelper

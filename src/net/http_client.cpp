@@ -32,6 +32,15 @@ bool is_safe_to_repeat(const HttpCall& call) {
   return call.safe_to_repeat || call.method == "GET" || call.method == "HEAD";
 }
 
+void record_call(Metrics& metrics, const std::string& role, const Result<HttpAnswer>& answer, double seconds) {
+  const std::string outcome =
+      answer ? fmt::format("{}xx", answer->status / 100) : std::string(to_string(answer.error().code));
+  metrics.count("codehelper_outbound_calls_total", "Calls of other services by peer and outcome.",
+                {{"peer", role}, {"outcome", outcome}});
+  metrics.observe("codehelper_outbound_call_seconds", "How long calls of other services took, by peer.",
+                  {{"peer", role}}, {0.01, 0.1, 0.5, 1, 5, 10, 30, 60}, seconds);
+}
+
 }  // namespace
 
 struct HttpClient::State {
@@ -54,6 +63,7 @@ struct HttpClient::State {
         random(std::random_device{}()) {}
 
   static Task<Result<HttpAnswer>> run(std::shared_ptr<State> self, Work work);
+  static Task<Result<HttpAnswer>> run_in_time(std::shared_ptr<State> self, Work work);
   static Task<Result<HttpAnswer>> run_to_cancellation(std::shared_ptr<State> self, Work work);
   Task<Result<HttpAnswer>> try_repeatedly(const Work& work);
   Task<TryResult> try_on(std::unique_ptr<ClientConnection> connection, const Work& work);
@@ -79,6 +89,15 @@ struct HttpClient::State {
 };
 
 Task<Result<HttpAnswer>> HttpClient::State::run(std::shared_ptr<State> self, Work work) {
+  const auto begin = Deadline::Clock::now();
+  auto answer = co_await run_in_time(self, std::move(work));
+  const std::chrono::duration<double> seconds = Deadline::Clock::now() - begin;
+  if (self->options.metrics != nullptr)
+    record_call(*self->options.metrics, self->options.role, answer, seconds.count());
+  co_return answer;
+}
+
+Task<Result<HttpAnswer>> HttpClient::State::run_in_time(std::shared_ptr<State> self, Work work) {
   auto checked = check_call(work.call);
   if (!checked) co_return std::unexpected(std::move(checked.error()));
 

@@ -137,6 +137,8 @@ std::optional<HttpReply> HttpSession::judge_head(HttpRequestParser& parser, Http
     exchange.keeps_connection = false;
     return make_error_reply(503, "draining", "the server is shutting down", id);
   }
+  const std::string foreign = find_foreign_origin(request.headers, serving_->options.host_names);
+  if (!foreign.empty()) return make_error_reply(403, "forbidden", foreign, id);
   auto found = serving_->router.find(request.method, parser.raw_path());
   if (const auto* refused = std::get_if<MethodNotAllowed>(&found)) {
     auto reply = make_error_reply(405, "method_not_allowed", "this path answers " + refused->allow, id);

@@ -45,7 +45,7 @@ TEST_CASE("config: an empty value counts as unset") {
 
 TEST_CASE("config: all faults are reported together") {
   StringMap environment = with(kHome, "CODEHELPER_PORT", "70000");
-  environment["RUNNER_URL"] = "runner:8080";
+  environment["CODEHELPER_DRAIN_SECONDS"] = "soon";
   environment["CODEHELPER_LOG_LEVEL"] = "loud";
 
   const auto config = parse_config(Mode::serve_api, {}, environment);
@@ -53,7 +53,7 @@ TEST_CASE("config: all faults are reported together") {
   REQUIRE_FALSE(config);
   CHECK(config.error().code == ErrorCode::invalid_input);
   CHECK_THAT(config.error().message, Catch::Contains("CODEHELPER_PORT: \"70000\" must be a port"));
-  CHECK_THAT(config.error().message, Catch::Contains("RUNNER_URL: \"runner:8080\" must begin with http://"));
+  CHECK_THAT(config.error().message, Catch::Contains("CODEHELPER_DRAIN_SECONDS: \"soon\" must be a whole number"));
   CHECK_THAT(config.error().message, Catch::Contains("CODEHELPER_LOG_LEVEL: \"loud\" must be debug"));
 }
 
@@ -70,12 +70,23 @@ TEST_CASE("config: a setting of another mode is accepted and not read") {
   CHECK(config);
 }
 
-TEST_CASE("config: an engine that is asked for and missing stops the start") {
+TEST_CASE("config: in dev the Runner's token counts where no API token is set") {
+  const StringMap environment = with(kHome, "CODEHELPER_RUNNER_TOKEN", "r");
+
+  CHECK(parse_config(Mode::dev, {}, environment)->listen.token == "r");
+  CHECK(parse_config(Mode::dev, {}, with(environment, "CODEHELPER_API_TOKEN", "a"))->listen.token == "a");
+  CHECK(parse_config(Mode::serve_api, {}, environment)->listen.token.empty());
+}
+
+TEST_CASE("config: what this version can't obey stops the start, what asks for nothing more is fine") {
   const auto chroma = parse_config(Mode::ingest, {}, with(kHome, "CHROMA_URL", "http://chroma:8000"));
   const auto kubernetes = parse_config(Mode::serve_api, {}, with(kHome, "INGEST_BACKEND", "kubernetes"));
 
   REQUIRE_FALSE(chroma);
   CHECK_THAT(chroma.error().message, Catch::Contains("no Chroma client"));
+  CHECK_FALSE(parse_config(Mode::serve_runner, {}, {{"RUNNER_SANDBOX", "required"}}));
+  CHECK(parse_config(Mode::serve_runner, {}, {{"RUNNER_SANDBOX", "off"}}));
+  CHECK_FALSE(parse_config(Mode::serve_runner, {}, {{"RUNNER_NETWORK", "none"}}));
   REQUIRE_FALSE(kubernetes);
   CHECK_THAT(kubernetes.error().message, Catch::Contains("INGEST_BACKEND"));
 }

@@ -16,6 +16,12 @@ class LogPipe {
  public:
   LogPipe() { REQUIRE(::pipe(ends_.data()) == 0); }
   int writer() const { return ends_[1]; }
+  // Takes what is in the pipe now.
+  std::size_t read_some() const {
+    std::string text(1 << 20, '\0');
+    const ssize_t size = ::read(ends_[0], text.data(), text.size());
+    return size < 0 ? 0 : static_cast<std::size_t>(size);
+  }
   std::vector<boost::json::object> lines() {
     ::close(ends_[1]);
     std::string text(65'536, '\0');
@@ -67,4 +73,21 @@ TEST_CASE("log: bytes that are no UTF-8 and line ends stay within one valid line
   const auto lines = pipe.lines();
   REQUIRE(lines.size() == 1);
   CHECK(lines[0].at("path") == "a\nb\xEF\xBF\xBD");
+}
+
+TEST_CASE("log: while nobody reads, lines are dropped and counted instead of waited for") {
+  LogPipe pipe;
+  const Log log(pipe.writer(), LogLevel::info);
+  const std::string long_text(4'000, 'x');
+
+  for (int i = 0; i < 40; ++i) log.info("flood", {{"text", long_text}});
+  const std::size_t read_first = pipe.read_some();
+  log.info("after");
+
+  const auto lines = pipe.lines();
+  CHECK(read_first > 50'000);
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].at("event") == "log_lines_dropped");
+  CHECK(lines[0].at("count").to_number<int>() > 10);
+  CHECK(lines[1].at("event") == "after");
 }

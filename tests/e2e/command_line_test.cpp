@@ -33,11 +33,25 @@ TEST_CASE("command line: what is unknown is refused with the nearest name and st
 }
 
 TEST_CASE("command line: all faults of the settings are told at once") {
-  const RunOutcome outcome = run_codehelper({"serve-api", "--port", "x", "--runner-url", "runner"});
+  const RunOutcome outcome = run_codehelper({"serve-api", "--prot", "1", "--port", "x", "--drain-seconds", "0"});
 
   CHECK(outcome.exit_code == 2);
   CHECK_THAT(outcome.errors, Catch::Contains("--port: \"x\" must be a port"));
-  CHECK_THAT(outcome.errors, Catch::Contains("--runner-url: \"runner\" must begin with http://"));
+  CHECK_THAT(outcome.errors, Catch::Contains("unknown flag --prot"));
+  CHECK_THAT(outcome.errors, Catch::Contains("--drain-seconds: \"0\" must be a whole number"));
+}
+
+TEST_CASE("command line: flags before the mode and a second mode are refused") {
+  const RunOutcome early = run_codehelper({"--bogus", "search", "x"});
+  const RunOutcome second = run_codehelper({"search", "x", "ingest", "/tmp"});
+  const RunOutcome url = run_codehelper({"serve-api"}, {{"RUNNER_URL", "someone:s3cret@host"}});
+
+  CHECK(early.exit_code == 2);
+  CHECK_THAT(early.errors, Catch::Contains("--bogus"));
+  CHECK(second.exit_code == 2);
+  CHECK_THAT(second.errors, Catch::Contains("unexpected argument \"ingest\""));
+  CHECK(url.exit_code != 0);
+  CHECK_THAT(url.errors, Catch::Contains("RUNNER_URL") && !Catch::Contains("s3cret"));
 }
 
 TEST_CASE("command line: clients say what to do when no server is there, with status 1") {

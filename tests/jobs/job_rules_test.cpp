@@ -7,7 +7,7 @@ using namespace codehelper;
 namespace {
 
 JobStatus job(JobState state) {
-  return JobStatus{state, {}, std::nullopt};
+  return JobStatus{state, {}, {}, std::nullopt};
 }
 
 std::optional<IndexMarker> finished_index() {

@@ -17,7 +17,7 @@ struct ProjectsFixture {
   }
 
   Projects make_projects() {
-    return Projects(loop, *store, jobs, {folder.path() / "data/current_project.json", folder.path()});
+    return Projects(loop, metrics, *store, jobs, {folder.path() / "data/current_project.json", folder.path()});
   }
   Result<std::string> post(Projects& projects, const std::string& path, Reindex reindex = Reindex::if_needed) {
     return run_until_done(loop, projects.post({}, {path, std::nullopt, reindex}));
@@ -28,6 +28,7 @@ struct ProjectsFixture {
 
   test::TemporaryDirectory folder;
   EventLoop loop{2};
+  Metrics metrics;
   std::unique_ptr<VectorStore> store;
   test::FakeIngestJobs jobs;
 };
@@ -74,9 +75,51 @@ TEST_CASE_METHOD(ProjectsFixture, "projects: paths that are no directory or lie 
   CHECK(jobs.started.empty());
 }
 
+TEST_CASE_METHOD(ProjectsFixture,
+                 "projects: relative paths are refused, and no other project is looked into from outside") {
+  Projects projects = make_projects();
+
+  const auto relative = projects.resolve("repo");
+  const auto outside = projects.resolve("/etc");
+
+  REQUIRE_FALSE(relative);
+  CHECK_THAT(relative.error().message, Catch::Contains("must be absolute"));
+  REQUIRE_FALSE(outside);
+  CHECK(outside.error().code == ErrorCode::invalid_input);
+}
+
+TEST_CASE_METHOD(ProjectsFixture, "projects: one that is being indexed already becomes current all the same") {
+  folder.write("other/a.py", "x = 1\n");
+  Projects projects = make_projects();
+  REQUIRE(post(projects, (folder.path() / "other").string()));
+
+  const auto conflict = post(projects, repo());
+
+  REQUIRE_FALSE(conflict);
+  CHECK(conflict.error().code == ErrorCode::conflict);
+  CHECK(status(projects)->project->posted_path == repo());
+}
+
+TEST_CASE_METHOD(ProjectsFixture,
+                 "projects: a pinned repository stays until another one or another project is posted") {
+  folder.write("other/a.py", "x = 1\n");
+  Projects projects = make_projects();
+  jobs.answer.state = JobState::succeeded;
+  const auto pinned = [&] { return status(projects)->pinned_repo; };
+
+  REQUIRE(run_until_done(loop, projects.post({}, {repo(), "https://example.org/repo", Reindex::if_needed})));
+  jobs.answer.state = JobState::succeeded;
+  CHECK(pinned() == "https://example.org/repo");
+  REQUIRE(post(projects, repo()));
+  jobs.answer.state = JobState::succeeded;
+  CHECK(pinned() == "https://example.org/repo");
+  REQUIRE(post(projects, (folder.path() / "other").string()));
+  CHECK(pinned().empty());
+}
+
 TEST_CASE_METHOD(ProjectsFixture, "projects: a sibling that shares the root's name as prefix is outside") {
   folder.write("repo-other/a.txt", "x\n");
-  Projects projects(loop, *store, jobs, {folder.path() / "data/state.json", folder.path() / "repo"});
+  Projects projects(loop, metrics, *store, jobs, {folder.path() / "data/state.json", folder.path() / "repo"});
 
   const auto sibling = post(projects, repo() + "-other");
 

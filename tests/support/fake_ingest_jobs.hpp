@@ -13,6 +13,7 @@ class FakeIngestJobs final : public IngestJobs {
   Task<Result<void>> start(RequestContext, Project project) override {
     started.push_back(project.posted_path);
     answer.state = JobState::active;
+    answer.job_id = make_job_id(project.posted_path);
     co_return Result<void>{};
   }
   Task<Result<JobStatus>> status(RequestContext, Project) override {

@@ -35,6 +35,7 @@ struct ListenConfig {
 
 struct ApiConfig {
   std::string runner_url = "http://runner:8080";
+  bool runner_url_is_set = false;  // by flag or environment; dev uses its own Runner otherwise
   std::string runner_token;
   std::string llm_url;
   std::string llm_health_path = "/";

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +20,8 @@ std::string utc_now();
 
 class Log {
  public:
-  /// Writes to `descriptor` (not owned), lines below `minimum` are dropped.
+  /// Writes to `descriptor` (not owned), lines below `minimum` are dropped. So are lines while nobody reads the
+  /// descriptor: a server must not stand still for its log. The next line that can be written says how many were lost.
   Log(int descriptor, LogLevel minimum);
   /// A log that drops everything.
   static Log none() { return Log(-1, LogLevel::error); }
@@ -35,7 +37,8 @@ class Log {
  private:
   void write(LogLevel level, std::string_view event, boost::json::object fields) const;
 
-  int descriptor_;
+  struct Output;
+  std::shared_ptr<Output> output_;  // null: drops everything
   LogLevel minimum_;
   std::string request_id_;
 };

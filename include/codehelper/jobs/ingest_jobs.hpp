@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 
-#include "codehelper/base/metrics.hpp"
 #include "codehelper/index/indexer.hpp"
 #include "codehelper/net/event_loop.hpp"
 
@@ -19,6 +18,7 @@ enum class JobState { none, active, succeeded, failed };
 
 struct JobStatus {
   JobState state = JobState::none;
+  std::string job_id;                     // of an active job; it may have been posted under another spelling
   std::string cause;                      // of a failure
   std::optional<IndexProgress> progress;  // of an active job, when known
 };
@@ -28,7 +28,7 @@ class IngestJobs {
   virtual ~IngestJobs() = default;
 
   /// Looks, then starts; the caller has decided that a start is wanted. Errors: conflict when a job of the project is
-  /// active; unavailable when none can be started (the message says why).
+  /// active (the message is its id); unavailable when none can be started (the message says why).
   virtual Task<Result<void>> start(RequestContext context, Project project) = 0;
   /// Errors: unavailable when the backend can't be asked.
   virtual Task<Result<JobStatus>> status(RequestContext context, Project project) = 0;

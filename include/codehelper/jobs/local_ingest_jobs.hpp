@@ -4,9 +4,12 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <string>
+#include <string_view>
 
-#include "codehelper/execute/command_policy.hpp"
+#include "codehelper/base/metrics.hpp"
 #include "codehelper/jobs/ingest_jobs.hpp"
 #include "codehelper/net/event_loop.hpp"
 
@@ -30,7 +33,7 @@ class LocalIngestJobs : public IngestJobs {
   /// Ends all children and resumes when they are gone.
   virtual Task<void> shut_down() = 0;
 };
-std::unique_ptr<LocalIngestJobs> make_local_ingest_jobs(EventLoop& loop, Log log, VectorStore& store,
+std::unique_ptr<LocalIngestJobs> make_local_ingest_jobs(EventLoop& loop, Log log, Metrics& metrics, VectorStore& store,
                                                         LocalJobsOptions options);
 
 }  // namespace codehelper

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "codehelper/base/metrics.hpp"
 #include "codehelper/index/vector_store.hpp"
 #include "codehelper/jobs/ingest_jobs.hpp"
 #include "codehelper/jobs/job_rules.hpp"
@@ -31,28 +32,31 @@ class Projects {
  public:
   struct Options {
     std::filesystem::path state_file;                   // keeps the current project over a restart
-    std::optional<std::filesystem::path> allowed_root;  // projects outside of it are refused
+    std::optional<std::filesystem::path> allowed_root;  // links resolved; projects outside of it are refused
   };
 
   /// All references outlive it.
-  Projects(EventLoop& loop, VectorStore& store, IngestJobs& jobs, Options options);
+  Projects(EventLoop& loop, Metrics& metrics, VectorStore& store, IngestJobs& jobs, Options options);
 
   /// Makes the project current and starts its job where the rules want one; returns the job's id. Errors: invalid_input
-  /// (no directory here, outside the allowed root), conflict (its job is active; the message is the job's id),
-  /// unavailable.
+  /// (a relative path, no directory here, outside the allowed root), conflict (its job is active; the message is that
+  /// job's id), unavailable (no job can be started or asked for), internal (the state can't be kept).
   Task<Result<std::string>> post(RequestContext context, ProjectPost post);
   /// Of the current project, or of the one at `project_path`. Errors: those of the store.
   Task<Result<ProjectStatus>> status(RequestContext context, std::optional<std::string> project_path);
   /// Cancels the current project's job. Errors: not_found when none is active.
   Task<Result<void>> cancel(RequestContext context);
-  /// The project at `project_path`, or the current one. Errors: not_found when none was posted; invalid_input.
+  /// The project at `project_path`, or the current one. Errors: not_found when none was posted; invalid_input for a
+  /// relative path and one outside the allowed root.
   Result<Project> resolve(const std::optional<std::string>& project_path) const;
 
  private:
+  Result<void> check_place(const Project& project) const;
   void load_current();
   Task<Result<void>> save_current();
 
   EventLoop& loop_;
+  Metrics& metrics_;
   VectorStore& store_;
   IngestJobs& jobs_;
   Options options_;

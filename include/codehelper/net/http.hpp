@@ -33,9 +33,9 @@ class HttpHeaders {
 };
 
 struct HttpRequest {
-  std::string method;                        // "GET", "POST", …; upper case
-  std::string path;                          // percent-decoded, without the query
-  std::map<std::string, std::string> query;  // decoded; the last one of a name wins
+  std::string method;                             // "GET", "POST", …; upper case
+  std::string path;                               // percent-decoded, without the query
+  std::map<std::string, std::string> query;       // decoded; the last one of a name wins
   std::map<std::string, std::string> parameters;  // from the route template: "/v1/models/{id}" gives "id"
   HttpHeaders headers;
   std::string body;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "codehelper/base/metrics.hpp"
 #include "codehelper/net/event_loop.hpp"
 #include "codehelper/net/http.hpp"
 
@@ -51,6 +52,8 @@ struct HttpClientOptions {
   std::string ca_file = {};  // PEM; empty = the system's
   std::size_t max_idle_connections = 8;
   std::chrono::milliseconds connect_limit{5'000};
+  Metrics* metrics = nullptr;  // counts the calls when not null; outlives the client
+  std::string role = {};       // what the peer is to us, "runner": the metrics' label
 };
 
 class HttpClient {

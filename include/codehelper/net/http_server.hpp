@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "codehelper/base/metrics.hpp"
 #include "codehelper/net/event_loop.hpp"
@@ -15,10 +16,13 @@
 namespace codehelper {
 
 struct HttpServerOptions {
-  std::string host = "127.0.0.1";        // address or name; "::" and "0.0.0.0" listen everywhere
-  std::uint16_t port = 0;                // 0 = any free one
-  std::string token = {};                // bearer token that routes with needs_token ask for; empty = none
-  std::size_t max_connections = 10'000;  // more are answered 503 and closed
+  std::string host = "127.0.0.1";  // address or name; "::" and "0.0.0.0" listen everywhere
+  std::uint16_t port = 0;          // 0 = any free one
+  std::string token = {};          // bearer token that routes with needs_token ask for; empty = none
+  // Names that a Host field may have, without a port; empty = any. A server on loopback gives its own, so that a page
+  // that was led here by a rebound name is refused.
+  std::vector<std::string> host_names = {};
+  std::size_t max_connections = 10'000;                     // more are answered 503 and closed
   std::size_t header_limit_bytes = std::size_t{16} * 1024;  // over it: 431
   std::chrono::milliseconds header_limit{10'000};  // from the first byte of a request to the end of its head: 408
   std::chrono::milliseconds body_limit{30'000};    // for the body: 408
