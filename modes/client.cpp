@@ -43,9 +43,14 @@ Result<boost::json::object> call_api(const Config& config, ApiCall api_call) {
   if (call.method == "POST") call.body = boost::json::serialize(api_call.body);
   const auto answer =
       run_until_done(loop, (*client)->call(make_background_context(Log::none(), "cli"), std::move(call)));
-  if (!answer) {
-    return fail(answer.error().code,
-                fmt::format("{}; start one with codehelper dev, or set CODE_HELPER_API_URL", answer.error().message));
+  if (!answer && answer.error().code == ErrorCode::unavailable) {
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("{}; start a server with codehelper dev, or set CODE_HELPER_API_URL", answer.error().message));
+  }
+  if (!answer) return std::unexpected(answer.error());
+  if (answer->status == 401) {
+    return fail(ErrorCode::unauthorized, "the server asks for a token; set CODEHELPER_API_TOKEN to the server's");
   }
   if (answer->status != 200) return fail(ErrorCode::unavailable, describe_refusal(*answer, config.client.api_url));
   return parse_json_object(answer->body);

@@ -76,7 +76,18 @@ int run_dev(const Config& given, const Arguments& arguments) {
     fmt::print(stderr, "codehelper dev: {}\n", project.error().message);
     return kExitFailed;
   }
+  if (!is_loopback(config.listen.host)) {
+    fmt::print(stderr, "codehelper dev: it listens on loopback only, not on {}; use serve-api and serve-runner\n",
+               config.listen.host);
+    return kExitUsage;
+  }
   if (!config.runner.allowed_root_is_set) config.runner.allowed_root = project->root.parent_path();
+  auto root = resolve_root(config.runner.allowed_root);
+  if (!root) {
+    fmt::print(stderr, "codehelper dev: {}\n", root.error().message);
+    return kExitFailed;
+  }
+  config.runner.allowed_root = std::move(*root);
 
   EventLoop loop;
   Metrics metrics;
@@ -98,8 +109,9 @@ int run_dev(const Config& given, const Arguments& arguments) {
   TaskGroup background(loop, log);
   ServeHooks hooks;
   hooks.on_listening = [&](std::uint16_t port) -> Result<void> {
-    const std::string url = fmt::format("http://127.0.0.1:{}", port);
-    const auto connected = parts.connect(url, config.listen.token);
+    const std::string url = make_url(config.listen.host, port);
+    const auto connected = config.api.runner_url_is_set ? parts.connect(config.api.runner_url, config.api.runner_token)
+                                                        : parts.connect(url, config.listen.token);
     if (!connected) return connected;
     background.spawn("index", index_and_show(parts, make_background_context(log, "dev"), project->root.string(), url));
     return {};

@@ -89,7 +89,6 @@ Task<void> run_and_stop(Ingest& ingest, RequestContext context, HttpServer* serv
   });
   co_await group.join();
   if (server != nullptr) co_await server->drain(std::chrono::seconds(1));
-  ingest.loop.stop();
 }
 
 int finish(Ingest& ingest, const Log& log) {
@@ -136,7 +135,6 @@ int run_ingest(const Config& config, const Arguments& arguments) {
     fmt::print(stderr, "codehelper ingest: {}\n", lock.error().message);
     return lock.error().code == ErrorCode::conflict ? kIngestLocked : kExitFailed;
   }
-  context.log.info(kIngestStarted, {{"project_path", project->posted_path}});
   ProgressReport report(context.log);
   Ingest ingest{loop, config, *parts, report, *project, arguments.from_scratch, std::nullopt};
 
@@ -149,17 +147,15 @@ int run_ingest(const Config& config, const Arguments& arguments) {
     progress.path = "/progress";
     progress.handler = [&report](RequestContext, HttpRequest) { return answer_progress(report); };
     router.add(std::move(progress));
-    HttpServerOptions options;
-    options.host = config.listen.host;
-    options.port = config.listen.port;
-    server = std::make_unique<HttpServer>(loop, std::move(router), std::move(options), context.log, metrics);
+    server = std::make_unique<HttpServer>(loop, std::move(router), make_server_options(config), context.log, metrics);
     const auto port = server->start();
     if (!port) {
       fmt::print(stderr, "codehelper ingest: {}\n", port.error().message);
       return kExitFailed;
     }
-    fmt::print(stderr, "codehelper: listening on http://{}:{}\n", config.listen.host, *port);
+    fmt::print(stderr, "codehelper: listening on {}\n", make_url(config.listen.host, *port));
   }
+  context.log.info(kIngestStarted, {{"project_path", project->posted_path}});
   run_until_done(loop, run_and_stop(ingest, context, server.get()));
   return finish(ingest, context.log);
 }

@@ -19,20 +19,32 @@ Result<void> check_dependencies(EventLoop& loop, ApiParts& parts, const Log& log
   return {};
 }
 
+Result<std::unique_ptr<ApiParts>> make_parts(EventLoop& loop, Metrics& metrics, const Log& log, const Config& config) {
+  ApiParts::Options options;
+  if (config.runner.allowed_root_is_set) {
+    auto root = resolve_root(config.runner.allowed_root);
+    if (!root) return std::unexpected(root.error());
+    options.allowed_root = std::move(*root);
+  }
+  auto parts = ApiParts::make(loop, metrics, log, config, std::move(options));
+  if (!parts) return parts;
+  const auto connected = (*parts)->connect(config.api.runner_url, config.api.runner_token);
+  if (!connected) return std::unexpected(connected.error());
+  if (!config.api.validate_dependencies) return parts;
+  const auto checked = check_dependencies(loop, **parts, log);
+  if (!checked) return std::unexpected(checked.error());
+  return parts;
+}
+
 }  // namespace
 
 int run_serve_api(const Config& config, const Arguments&) {
   EventLoop loop;
   Metrics metrics;
   const Log log = make_log(config);
-  ApiParts::Options options;
-  if (config.runner.allowed_root_is_set) options.allowed_root = config.runner.allowed_root;
-  auto made = ApiParts::make(loop, metrics, log, config, std::move(options));
-  Result<void> connected;
-  if (made) connected = (*made)->connect(config.api.runner_url, config.api.runner_token);
-  if (made && connected && config.api.validate_dependencies) connected = check_dependencies(loop, **made, log);
-  if (!made || !connected) {
-    fmt::print(stderr, "codehelper serve-api: {}\n", made ? connected.error().message : made.error().message);
+  const auto made = make_parts(loop, metrics, log, config);
+  if (!made) {
+    fmt::print(stderr, "codehelper serve-api: {}\n", made.error().message);
     return kExitFailed;
   }
   ApiParts& parts = **made;

@@ -1,9 +1,20 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
 #include "modes.hpp"
 #include "wiring.hpp"
 
 namespace codehelper {
 
-int run_serve_runner(const Config& config, const Arguments&) {
+int run_serve_runner(const Config& given, const Arguments&) {
+  Config config = given;
+  auto root = resolve_root(config.runner.allowed_root);
+  if (!root) {
+    fmt::print(stderr, "codehelper serve-runner: {}\n", root.error().message);
+    return kExitFailed;
+  }
+  config.runner.allowed_root = std::move(*root);
   EventLoop loop;
   Metrics metrics;
   RunnerParts parts(loop, metrics, config);

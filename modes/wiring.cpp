@@ -1,8 +1,10 @@
 #include "wiring.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "codehelper/net/task_group.hpp"
@@ -22,6 +24,18 @@ std::map<std::string, std::string> make_ingest_environment(const Config& config)
     if (const auto found = own.find(name); found != own.end()) env.emplace(name, found->second);
   }
   return env;
+}
+
+constexpr std::size_t kReservedDescriptors = 256;  // for the store, outbound calls and commands
+
+// The soft limit is made for programs that wait with select(); a server needs one a caller. Returns what is now
+// allowed.
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 2 * kReservedDescriptors;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65'536);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return std::max<std::size_t>(limit.rlim_cur, 2 * kReservedDescriptors);
 }
 
 // An OpenAI-compatible base URL may end in /v1; its health check does not live there.
@@ -83,11 +97,12 @@ Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metri
   jobs.executable = own_executable();
   jobs.data_dir = config.index.data_dir;
   jobs.env = make_ingest_environment(config);
-  parts->jobs_ = make_local_ingest_jobs(loop, log, *parts->index_.store, std::move(jobs));
+  parts->jobs_ = make_local_ingest_jobs(loop, log, metrics, *parts->index_.store, std::move(jobs));
   Projects::Options projects;
   projects.state_file = config.index.data_dir / "current_project.json";
   projects.allowed_root = std::move(options.allowed_root);
-  parts->projects_ = std::make_unique<Projects>(loop, *parts->index_.store, *parts->jobs_, std::move(projects));
+  parts->projects_ =
+      std::make_unique<Projects>(loop, metrics, *parts->index_.store, *parts->jobs_, std::move(projects));
   parts->retriever_ = std::make_unique<Retriever>(*parts->index_.store, *parts->index_.embedder);
   parts->services_.projects = parts->projects_.get();
   parts->services_.retriever = parts->retriever_.get();
@@ -107,6 +122,8 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
   HttpClientOptions runner;
   runner.base_url = runner_url;
   runner.token = runner_token;
+  runner.metrics = &metrics_;
+  runner.role = "runner";
   auto runner_client = HttpClient::make(loop_, std::move(runner));
   if (!runner_client) return fail_with_context("RUNNER_URL", runner_client.error());
   runner_client_ = std::move(*runner_client);
@@ -114,12 +131,15 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
   services_.runner = runner_.get();
 
   Readiness::Options readiness{*runner_client_};
+  readiness.store_dir = config_.index.data_dir;
   readiness.limit = config_.api.readiness_limit;
   readiness.llm_health_path = config_.api.llm_health_path;
   std::string model_note = "No model is configured (LLM_URL), so this answer is made of the index alone.";
   if (!config_.api.llm_url.empty()) {
     HttpClientOptions llm;
     llm.base_url = health_base_of(config_.api.llm_url);
+    llm.metrics = &metrics_;
+    llm.role = "llm";
     auto llm_client = HttpClient::make(loop_, std::move(llm));
     if (!llm_client) return fail_with_context("LLM_URL", llm_client.error());
     llm_client_ = std::move(*llm_client);
@@ -133,12 +153,35 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
   return {};
 }
 
-int serve(EventLoop& loop, Router router, const Config& config, const Log& log, Metrics& metrics, ServeHooks hooks) {
+std::string make_url(const std::string& host, std::uint16_t port) {
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return is_ipv6 ? fmt::format("http://[{}]:{}", host, port) : fmt::format("http://{}:{}", host, port);
+}
+
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+HttpServerOptions make_server_options(const Config& config) {
   HttpServerOptions options;
   options.host = config.listen.host;
   options.port = config.listen.port;
   options.token = config.listen.token;
-  HttpServer server(loop, std::move(router), std::move(options), log, metrics);
+  if (is_loopback(config.listen.host)) options.host_names = {"localhost", "127.0.0.1", "::1", config.listen.host};
+  options.max_connections = std::min(options.max_connections, raise_descriptor_limit() - kReservedDescriptors);
+  return options;
+}
+
+Result<std::filesystem::path> resolve_root(const std::filesystem::path& root) {
+  std::error_code error;
+  auto resolved = std::filesystem::canonical(root, error);
+  if (!error && std::filesystem::is_directory(resolved, error)) return resolved;
+  return fail(ErrorCode::invalid_input,
+              fmt::format("ALLOWED_ROOT {} is no directory here; make it, or name another one", root.string()));
+}
+
+int serve(EventLoop& loop, Router router, const Config& config, const Log& log, Metrics& metrics, ServeHooks hooks) {
+  HttpServer server(loop, std::move(router), make_server_options(config), log, metrics);
   const auto port = server.start();
   if (!port) {
     fmt::print(stderr, "codehelper: {}\n", port.error().message);
@@ -151,9 +194,7 @@ int serve(EventLoop& loop, Router router, const Config& config, const Log& log, 
       return kExitFailed;
     }
   }
-  const bool is_ipv6 = config.listen.host.find(':') != std::string::npos;
-  const std::string url = is_ipv6 ? fmt::format("http://[{}]:{}", config.listen.host, *port)
-                                  : fmt::format("http://{}:{}", config.listen.host, *port);
+  const std::string url = make_url(config.listen.host, *port);
   fmt::print(stderr, "codehelper: listening on {}\n", url);
   log.info("listening", {{"url", url}, {"version", CODEHELPER_VERSION}});
 

@@ -56,9 +56,10 @@ class ApiParts {
 
  private:
   ApiParts(EventLoop& loop, Metrics& metrics, const Config& config)
-      : loop_(loop), config_(config), services_{loop, metrics} {}
+      : loop_(loop), metrics_(metrics), config_(config), services_{loop, metrics} {}
 
   EventLoop& loop_;
+  Metrics& metrics_;
   Config config_;
   IndexParts index_;
   std::unique_ptr<LocalIngestJobs> jobs_;
@@ -71,6 +72,18 @@ class ApiParts {
   std::unique_ptr<Readiness> readiness_;
   ApiServices services_;
 };
+
+/// "http://127.0.0.1:8000"; brackets around an IPv6 address.
+std::string make_url(const std::string& host, std::uint16_t port);
+
+/// Whether only this machine can reach a server on `host`.
+bool is_loopback(const std::string& host);
+
+/// The server's options by the settings. On loopback only its own names are answered.
+HttpServerOptions make_server_options(const Config& config);
+
+/// `root` with its links resolved. Errors: invalid_input when it is no directory.
+Result<std::filesystem::path> resolve_root(const std::filesystem::path& root);
 
 struct ServeHooks {
   std::function<Result<void>(std::uint16_t port)> on_listening;  // before the first request is answered; may be empty

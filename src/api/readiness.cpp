@@ -1,5 +1,6 @@
 #include "codehelper/api/readiness.hpp"
 
+#include <unistd.h>
 #include <boost/json/serialize.hpp>
 
 #include "codehelper/api/routes.hpp"
@@ -48,7 +49,10 @@ bool ReadinessReport::ready() const {
 }
 
 Task<ReadinessReport> Readiness::check(RequestContext context) {
-  ReadinessReport report{"error", "not_configured", options_.llm == nullptr ? "not_configured" : "error"};
+  // Chroma's place is taken by the embedded store: without its directory there is nothing to answer from.
+  const bool is_store_there = ::access(options_.store_dir.c_str(), W_OK | X_OK) == 0;
+  ReadinessReport report{"error", is_store_there ? "not_configured" : "error",
+                         options_.llm == nullptr ? "not_configured" : "error"};
   TaskGroup checks(loop_, context.log);
   checks.spawn("check_runner", check_one(context, options_.runner, "/health", options_.limit, report.runner));
   if (options_.llm != nullptr) {

@@ -99,6 +99,24 @@ TEST_CASE("http server: answers with length, date, id and keeps the connection")
   }
 }
 
+TEST_CASE("http server: pages of other origins and of rebound names are refused, its own are not") {
+  ServerThread server(make_router(), {.host_names = {"localhost", "127.0.0.1", "::1"}});
+  const auto status_of = [&](const std::string& fields) {
+    RawConnection client(server.port());
+    client.send("GET /health HTTP/1.1\r\n" + fields + "\r\n");
+    return client.read_response().status;
+  };
+
+  CHECK(status_of("Host: localhost:8000\r\n") == 200);
+  CHECK(status_of("Host: LOCALHOST\r\n") == 200);
+  CHECK(status_of("Host: [::1]:8000\r\n") == 200);
+  CHECK(status_of("Host: localhost:8000\r\nOrigin: http://localhost:8000\r\n") == 200);
+  CHECK(status_of("Host: evil.example:8000\r\n") == 403);
+  CHECK(status_of("Host: localhost:8000\r\nOrigin: https://evil.example\r\n") == 403);
+  CHECK(status_of("Host: localhost:8000\r\nOrigin: http://localhost:9000\r\n") == 403);
+  CHECK(status_of("Host: localhost:8000\r\nOrigin: null\r\n") == 403);
+}
+
 TEST_CASE("http server: requests sent ahead are answered in order") {
   ServerThread server(make_router());
   RawConnection client(server.port());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -23,7 +24,8 @@ class Readiness {
  public:
   struct Options {
     HttpClient& runner;
-    HttpClient* llm = nullptr;  // null = not configured
+    HttpClient* llm = nullptr;             // null = not configured
+    std::filesystem::path store_dir = {};  // of the embedded store; it must be there and writable
     std::string llm_health_path = "/";
     std::chrono::milliseconds limit{5'000};  // of each dependency, retries included
   };
