@@ -192,13 +192,13 @@ std::optional<Declaration> DeclarationFinder::describe(TSNode node, Level level)
   return declaration;
 }
 
-std::optional<Declaration> DeclarationFinder::find(TSNode node, Level level) const {
+std::optional<Declaration> DeclarationFinder::find(TSNode node, Level level, int depth) const {
   auto found = describe(node, level);
-  if (found || !may_wrap(grammar_.role(node))) return found;
+  if (found || !may_wrap(grammar_.role(node)) || depth == kMaxDepth) return found;
   for_each_child(node, [&](TSNode child, std::string_view) {
     if (found || !ts_node_is_named(child)) return;
     const auto role = grammar_.role(child);
-    found = role == NodeRole::wrapper ? find(child, level) : describe(child, level);
+    found = role == NodeRole::wrapper ? find(child, level, depth + 1) : describe(child, level);
   });
   return found;
 }

@@ -25,7 +25,7 @@ class DeclarationFinder {
   DeclarationFinder(const Grammar& grammar, std::string_view source) : grammar_(grammar), source_(source) {}
 
   /// What `node` declares, itself or wrapped in it.
-  std::optional<Declaration> find(TSNode node, Level level) const;
+  std::optional<Declaration> find(TSNode node, Level level, int depth = 0) const;
   /// Adds the plain names of all that is declared in `node` for others: not what is inside functions.
   void collect(TSNode node, Level level, std::vector<std::string>& names) const;
 

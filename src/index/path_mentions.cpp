@@ -53,8 +53,9 @@ std::vector<PathMention> find_path_mentions(std::string_view text) {
     std::string token(text.substr(begin, end - begin));
     std::ranges::replace(token, '\\', '/');
     while (token.ends_with('.') || token.ends_with('/')) token.pop_back();
-    while (token.starts_with("./") || token.starts_with("/")) token.erase(0, token.find('/') + 1);
-    if (is_path(token)) mentions.push_back({std::move(token), read_line_number(text.substr(end))});
+    std::string_view path = token;
+    while (path.starts_with("./") || path.starts_with("/")) path.remove_prefix(path.find('/') + 1);
+    if (is_path(path)) mentions.push_back({std::string(path), read_line_number(text.substr(end))});
     begin = end;
   }
   return mentions;

@@ -155,7 +155,8 @@ TEST_CASE_METHOD(DevFixture, "dev: what is wrong with a request is named with th
   const ApiAnswer wrong_action = api.post("/run", {{"project_path", repo}, {"action", "destroy"}});
   const ApiAnswer refused =
       api.post("/run", {{"project_path", repo}, {"action", "verify"}, {"command", {"bash", "-c", "id"}}});
-  const ApiAnswer not_indexed = api.post("/search", {{"query", "x"}, {"project_path", "/tmp"}});
+  const ApiAnswer not_indexed =
+      api.post("/search", {{"query", "x"}, {"project_path", (folder.path() / "other").string()}});
 
   CHECK(malformed.status == 400);
   CHECK(missing.status == 422);
