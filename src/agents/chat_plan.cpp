@@ -11,7 +11,8 @@ namespace {
 
 std::vector<std::string> words_of(std::string_view message) {
   std::string text = to_lower_ascii(message);
-  std::ranges::replace_if(text, [](char c) { return !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')); }, ' ');
+  std::ranges::replace_if(
+      text, [](char c) { return !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'); }, ' ');
   std::istringstream stream(text);
   std::vector<std::string> words;
   for (std::string word; stream >> word;) words.push_back(word);
@@ -22,8 +23,25 @@ bool is_any_of(std::string_view word, auto... names) {
   return ((word == names) || ...);
 }
 
+// What is left of a request to run the tests when its own words are taken away.
+bool asks_for_more_than_tests(const std::vector<std::string>& words) {
+  return std::ranges::any_of(words, [](const std::string& word) {
+    return !is_any_of(word, "run", "rerun", "execute", "the", "all", "test", "tests", "testsuite", "suite", "unit",
+                      "please", "my", "our", "now", "again", "and", "do", "does", "are", "is", "did", "pass", "passing",
+                      "green", "fail", "failing", "can", "you", "me", "tell", "if", "whether", "they", "of", "this",
+                      "project");
+  });
+}
+
 // "run the tests", "run all unit tests", "do the tests pass": a verb and "tests" with at most three words between.
+// A question about the tests, or a wish that they be left alone, runs nothing.
 bool asks_to_run_tests(const std::vector<std::string>& words) {
+  const auto forbids = [](const std::string& word) {
+    return is_any_of(word, "don", "dont", "not", "never", "without");
+  };
+  const bool is_question =
+      !words.empty() && is_any_of(words.front(), "where", "what", "which", "who", "why", "when", "how");
+  if (is_question || std::ranges::any_of(words, forbids)) return false;
   constexpr std::size_t kReach = 4;
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (!is_any_of(words[i], "test", "tests", "testsuite")) continue;
@@ -34,25 +52,11 @@ bool asks_to_run_tests(const std::vector<std::string>& words) {
       return is_any_of(word, "pass", "passing", "green", "fail", "failing");
     };
     const auto at = [&](std::size_t index) { return words.begin() + static_cast<std::ptrdiff_t>(index); };
-    if (std::any_of(at(before), at(i), is_run)) {
-      // "how do I run the tests" asks for an explanation.
-      const bool is_how = std::find(words.begin(), at(i), "how") != at(i);
-      if (!is_how) return true;
-    }
-    if (is_any_of(words.front(), "do", "does", "are", "is", "did") && std::any_of(at(i), at(after), is_pass))
-      return true;
+    if (std::any_of(at(before), at(i), is_run)) return true;
+    const bool is_asked = is_any_of(words.front(), "do", "does", "are", "did") && !asks_for_more_than_tests(words);
+    if (is_asked && std::any_of(at(i), at(after), is_pass)) return true;
   }
   return false;
-}
-
-// What is left of a request to run the tests when its own words are taken away.
-bool asks_for_more_than_tests(const std::vector<std::string>& words) {
-  return std::ranges::any_of(words, [](const std::string& word) {
-    return !is_any_of(word, "run", "rerun", "execute", "the", "all", "test", "tests", "testsuite", "suite", "unit",
-                      "please", "my", "our", "now", "again", "and", "do", "does", "are", "is", "did", "pass", "passing",
-                      "green", "fail", "failing", "can", "you", "me", "tell", "if", "whether", "they", "of", "this",
-                      "project");
-  });
 }
 
 }  // namespace

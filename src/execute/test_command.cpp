@@ -54,9 +54,13 @@ bool has_python_files(const fs::path& directory, std::string_view prefix) {
 bool is_python_project(const fs::path& project) {
   static constexpr std::array<std::string_view, 6> kMarkers = {"pyproject.toml", "pytest.ini", "setup.py",
                                                                "setup.cfg",      "tox.ini",    "conftest.py"};
-  return std::ranges::any_of(kMarkers, [&](std::string_view name) { return has_file(project, name); }) ||
-         has_python_files(project / "tests", "") || has_python_files(project / "test", "test_") ||
-         has_python_files(project, "test_");
+  return std::ranges::any_of(kMarkers, [&](std::string_view name) { return has_file(project, name); });
+}
+
+// Signs that other projects may show too: scripts among their tests.
+bool has_python_tests(const fs::path& project) {
+  return has_python_files(project / "tests", "") || has_python_files(project / "test", "test_") ||
+         has_python_files(project, "");
 }
 
 // npm init writes a script that only says there is none.
@@ -119,7 +123,7 @@ Result<Command> detect_test_command(const fs::path& project) {
     return Command{"ctest", "--test-dir", *directory, "--output-on-failure"};
   }
   if (const auto target = find_make_target(project)) return Command{"make", *target};
-  if (has_python_files(project, "")) return Command{"pytest"};
+  if (has_python_tests(project)) return Command{"pytest"};
   return fail(ErrorCode::not_found,
               "no test command found for " + project.string() +
                   ": looked for a Python project, package.json with a test script, Cargo.toml, go.mod, pom.xml, "

@@ -74,6 +74,8 @@ bool begins_with_key(std::string_view text) {
          !text.substr(0, static_cast<std::size_t>(end)).contains("EXAMPLE");
 }
 
+constexpr auto kArmourHeaders = std::to_array<std::string_view>({"Proc-Type:", "Version:", "Comment:", "Hash:"});
+
 bool holds_private_key(std::string_view bytes) {
   static constexpr std::string_view kBegin = "-----BEGIN ";
   for (auto at = bytes.find(kBegin); at != std::string_view::npos; at = bytes.find(kBegin, at + 1)) {
@@ -81,16 +83,19 @@ bool holds_private_key(std::string_view bytes) {
     const auto dashes = title.find("-----");
     if (dashes == std::string_view::npos || !title.substr(0, dashes).contains("PRIVATE KEY")) continue;
     const auto body = bytes.substr(at + kBegin.size() + dashes + 5);
-    const bool has_headers = body.substr(0, 20).contains("Proc-Type:") || body.substr(0, 20).contains("Version:");
+    const auto first_line = body.substr(0, 60);
+    const bool has_headers =
+        std::ranges::any_of(kArmourHeaders, [&](std::string_view header) { return first_line.contains(header); });
     if (has_headers || begins_with_key(body)) return true;
   }
   return false;
 }
 
 bool holds_cloud_secret(std::string_view bytes) {
-  static constexpr std::string_view kName = "aws_secret_access_key";
-  for (auto at = bytes.find(kName); at != std::string_view::npos; at = bytes.find(kName, at + 1)) {
-    if (begins_with_key(bytes.substr(at + kName.size()))) return true;
+  for (const std::string_view name : {"aws_secret_access_key", "AWS_SECRET_ACCESS_KEY"}) {
+    for (auto at = bytes.find(name); at != std::string_view::npos; at = bytes.find(name, at + 1)) {
+      if (begins_with_key(bytes.substr(at + name.size()))) return true;
+    }
   }
   return false;
 }

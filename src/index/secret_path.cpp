@@ -61,7 +61,15 @@ constexpr auto kEndings = std::to_array<std::string_view>({
     ".ppk",
     ".tfvars",
     ".tfvars.json",
+    ".tfstate",
+    ".tfstate.backup",
+    ".keytab",
+    ".ovpn",
 });
+
+// Keys and states are never templates, whatever else the name says.
+constexpr auto kHardEndings = std::to_array<std::string_view>(
+    {".pem", ".key", ".p12", ".pfx", ".jks", ".ppk", ".keytab", ".tfstate", ".tfstate.backup"});
 
 constexpr auto kFolders = std::to_array<std::string_view>({".aws", ".azure", ".gnupg", ".kube", ".ssh"});
 
@@ -105,9 +113,10 @@ bool is_secret_path(std::string_view path) {
   if (is_in_secret_folder(lower)) return true;
   if (lower.ends_with(".docker/config.json")) return true;
   const auto name = std::string_view(lower).substr(lower.rfind('/') + 1);
-  if (is_template(name)) return false;
+  const auto ends_name = [&](std::string_view ending) { return name.ends_with(ending); };
+  if (is_template(name) && std::ranges::none_of(kHardEndings, ends_name)) return false;
   if (is_one_of(kNames, name) || name.starts_with(".env.")) return true;
-  return std::ranges::any_of(kEndings, [&](std::string_view ending) { return name.ends_with(ending); });
+  return std::ranges::any_of(kEndings, ends_name);
 }
 
 }  // namespace codehelper

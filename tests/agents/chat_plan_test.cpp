@@ -25,6 +25,10 @@ TEST_CASE("chat plan: tests are run when the message asks for it, and the code i
       {"where are the tests of the parser", true, false},
       {"why does test_login fail", true, false},
       {"who calls run()", true, false},
+      {"Where is run_tests defined?", true, false},
+      {"what does run_test_case do?", true, false},
+      {"Are there tests for failing logins?", true, false},
+      {"don't run the tests, just explain the layout", true, false},
       {"", true, false},
   }));
 
