@@ -56,6 +56,9 @@ std::optional<IndexState> parse_index_state(std::string_view text) {
 
 /// True when the index's tables are there, false when the file is still empty.
 Result<bool> check_schema(SqliteDatabase& database) {
+  // One transaction: another process may be making the tables between two reads.
+  auto transaction = SqliteTransaction::begin(database, "BEGIN");
+  if (!transaction) return std::unexpected(transaction.error());
   auto version = database.select_integer("PRAGMA user_version");
   if (!version) return std::unexpected(version.error());
   auto application = database.select_integer("PRAGMA application_id");
