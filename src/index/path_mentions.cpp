@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 namespace codehelper {
 namespace {
+
+constexpr std::size_t kMaxMentions = 200;  // more are a log or a listing, not a question
 
 bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -39,23 +42,30 @@ int read_line_number(std::string_view rest) {
   return 0;
 }
 
+/// Without the dots and slashes at its end, and without "/" and "./" before it.
+std::string_view trim_path(std::string_view token) {
+  token = token.substr(0, token.find_last_not_of("./") + 1);
+  while (token.starts_with("./") || token.starts_with('/')) token.remove_prefix(token[0] == '/' ? 1 : 2);
+  return token;
+}
+
 }  // namespace
 
 std::vector<PathMention> find_path_mentions(std::string_view text) {
   std::vector<PathMention> mentions;
-  for (std::size_t begin = 0; begin < text.size();) {
+  std::set<std::pair<std::string_view, int>> seen;
+  std::string slashed(text);
+  std::ranges::replace(slashed, '\\', '/');
+  for (std::size_t begin = 0; begin < text.size() && mentions.size() < kMaxMentions;) {
     if (!is_path_character(text[begin])) {
       ++begin;
       continue;
     }
     std::size_t end = begin;
     while (end < text.size() && is_path_character(text[end])) ++end;
-    std::string token(text.substr(begin, end - begin));
-    std::ranges::replace(token, '\\', '/');
-    while (token.ends_with('.') || token.ends_with('/')) token.pop_back();
-    std::string_view path = token;
-    while (path.starts_with("./") || path.starts_with("/")) path.remove_prefix(path.find('/') + 1);
-    if (is_path(path)) mentions.push_back({std::string(path), read_line_number(text.substr(end))});
+    const std::string_view path = trim_path(std::string_view(slashed).substr(begin, end - begin));
+    const int line = is_path(path) ? read_line_number(text.substr(end)) : 0;
+    if (is_path(path) && seen.emplace(path, line).second) mentions.push_back({std::string(path), line});
     begin = end;
   }
   return mentions;

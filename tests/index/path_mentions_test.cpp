@@ -27,4 +27,16 @@ TEST_CASE("path mentions: numbers, sentences and hidden names are no paths") {
   CHECK(mentions("").empty());
 }
 
+TEST_CASE("path mentions: a long run of slashes is read in one go") {
+  CHECK(mentions(std::string(1'000'000, '/') + "a.py") == Pairs{{"a.py", 0}});
+  CHECK(mentions("a.py" + std::string(1'000'000, '/')) == Pairs{{"a.py", 0}});
+}
+
+TEST_CASE("path mentions: each comes once, and there are at most 200") {
+  std::string text = "a.py a.py a.py:3";
+  CHECK(mentions(text) == Pairs{{"a.py", 0}, {"a.py", 3}});
+  for (int i = 0; i < 1000; ++i) text += " f" + std::to_string(i) + ".py";
+  CHECK(mentions(text).size() == 200);
+}
+
 }  // namespace codehelper
