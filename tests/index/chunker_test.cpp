@@ -223,6 +223,12 @@ TEST_CASE("chunker: what the grammar can't read doesn't hide the rest") {
   REQUIRE(holds(definitions, "good"));
 }
 
+TEST_CASE("chunker: declarations wrapped in each other without end don't exhaust the stack") {
+  const auto chunks = chunk_and_check("a.cpp", repeat("template<class T>\n", 50'000) + "void f();\n");
+
+  REQUIRE_FALSE(chunks.empty());
+}
+
 TEST_CASE("chunker: Markdown is cut at headings") {
   const auto text = "---\ntitle: x\n---\n# Guide\n\nIntro.\n\n## Install\n\n### Debian\n\n" + repeat("apt\n", 12) +
                     "\n```sh\n# no heading\n" + repeat("x\n", 12) + "```\n\nUse\n---\n\n" + repeat("text\n", 12) +
