@@ -22,6 +22,7 @@ constexpr double kDefinitionWeight = 0.5;       // the declaration of what looks
 constexpr double kFileNameWeight = 1.0;         // "x.py"
 constexpr double kTitleCount = 2.0;             // words of the first sentence count twice
 constexpr std::size_t kShortQuestionWords = 2;  // so few words are names
+constexpr std::size_t kMaxTerms = 256;          // each is looked up in the index; a pasted log has thousands
 
 /// The same length, with HTML comments and addresses of pages blanked: they are about the tool that holds the issue.
 std::string blank_noise(std::string_view question) {
@@ -76,6 +77,13 @@ class TermCollector {
     std::vector<QueryTerm> terms;
     terms.reserve(entries_.size());
     for (const auto& [term, entry] : entries_) terms.push_back({term, entry.weight * (1 + std::log(entry.count))});
+    if (terms.size() <= kMaxTerms) return terms;
+    const auto middle = terms.begin() + static_cast<std::ptrdiff_t>(kMaxTerms);
+    std::ranges::nth_element(terms, middle, [](const QueryTerm& left, const QueryTerm& right) {
+      return left.weight != right.weight ? left.weight > right.weight : left.text < right.text;
+    });
+    terms.erase(middle, terms.end());
+    std::ranges::sort(terms, {}, &QueryTerm::text);
     return terms;
   }
 

@@ -86,4 +86,16 @@ TEST_CASE("query terms: a question of stop words keeps them, a blank one has no 
   CHECK(make_query_terms("").empty());
 }
 
+TEST_CASE("query terms: of a pasted log the heaviest are kept, in order") {
+  std::string question = "listener hangs.\n";
+  for (int i = 0; i < 5000; ++i)
+    question += " zz" + std::string(1, static_cast<char>('a' + i % 26)) + std::to_string(i);
+
+  const auto terms = make_query_terms(question);
+
+  CHECK(terms.size() == 256);
+  CHECK(weight_of(terms, "listen") > 0);
+  CHECK(std::ranges::is_sorted(terms, {}, &QueryTerm::text));
+}
+
 }  // namespace codehelper

@@ -21,7 +21,7 @@ std::string definition_term(std::string_view name);
 std::string file_name_term(std::string_view name);
 
 /// Weighted words of a question: stop words dropped, generic verbs weigh less, repeated words count once with a
-/// logarithmic weight. Empty when the question has no word.
+/// logarithmic weight. Ascending, the 256 heaviest at most. Empty when the question has no word.
 std::vector<QueryTerm> make_query_terms(std::string_view question);
 
 }  // namespace codehelper
