@@ -74,7 +74,8 @@ bool begins_with_key(std::string_view text) {
          !text.substr(0, static_cast<std::size_t>(end)).contains("EXAMPLE");
 }
 
-constexpr auto kArmourHeaders = std::to_array<std::string_view>({"Proc-Type:", "Version:", "Comment:", "Hash:"});
+constexpr auto kArmourHeaders =
+    std::to_array<std::string_view>({"Proc-Type:", "Version:", "Comment:", "Charset:", "Hash:"});
 
 bool holds_private_key(std::string_view bytes) {
   static constexpr std::string_view kBegin = "-----BEGIN ";
@@ -91,13 +92,89 @@ bool holds_private_key(std::string_view bytes) {
   return false;
 }
 
-bool holds_cloud_secret(std::string_view bytes) {
-  for (const std::string_view name : {"aws_secret_access_key", "AWS_SECRET_ACCESS_KEY"}) {
-    for (auto at = bytes.find(name); at != std::string_view::npos; at = bytes.find(name, at + 1)) {
-      if (begins_with_key(bytes.substr(at + name.size()))) return true;
+bool is_token_character(char character) {
+  return character == '_' || character == '-' || (is_base64(character) && !std::string_view("+/=").contains(character));
+}
+
+/// Not a placeholder and not a name: of all kinds of characters, of many different ones.
+bool looks_random(std::string_view text) {
+  const auto has_between = [&](char first, char last) {
+    return std::ranges::any_of(text, [=](char character) { return character >= first && character <= last; });
+  };
+  if (!has_between('0', '9') || !has_between('a', 'z') || !has_between('A', 'Z')) return false;
+  if (to_lower_ascii(text).contains("example")) return false;
+  constexpr std::size_t kDifferent = 10;
+  std::string characters(text);
+  std::ranges::sort(characters);
+  characters.erase(std::ranges::unique(characters).begin(), characters.end());
+  return characters.size() >= kDifferent;
+}
+
+struct TokenForm {
+  std::string_view prefix;
+  std::size_t bytes;  // at least, after the prefix
+};
+constexpr auto kTokenForms = std::to_array<TokenForm>({
+    {"ghp_", 36},
+    {"gho_", 36},
+    {"ghs_", 36},
+    {"github_pat_", 60},
+    {"glpat-", 20},
+    {"xoxb-", 40},
+    {"xoxp-", 40},
+    {"sk_live_", 24},
+});
+
+/// A token that a service hands out, known by its prefix.
+bool holds_token(std::string_view bytes) {
+  for (const TokenForm& form : kTokenForms) {
+    for (auto at = bytes.find(form.prefix); at != std::string_view::npos; at = bytes.find(form.prefix, at + 1)) {
+      if (at > 0 && is_token_character(bytes[at - 1])) continue;
+      const auto rest = bytes.substr(at + form.prefix.size());
+      const auto length = std::ranges::find_if_not(rest, is_token_character) - rest.begin();
+      const auto token = rest.substr(0, static_cast<std::size_t>(length));
+      if (token.size() >= form.bytes && looks_random(token)) return true;
     }
   }
   return false;
+}
+
+bool holds_run_of_key(std::string_view text) {
+  constexpr std::size_t kSecretBytes = 40;
+  while (!text.empty()) {
+    const auto length = static_cast<std::size_t>(std::ranges::find_if_not(text, is_base64) - text.begin());
+    if (length == kSecretBytes && looks_random(text.substr(0, length))) return true;
+    text.remove_prefix(std::min(length + 1, text.size()));
+  }
+  return false;
+}
+
+/// "AKIA…" of 20 capitals and digits with a secret key beside it, as in a table of credentials.
+bool holds_key_pair(std::string_view bytes) {
+  constexpr std::size_t kIdBytes = 20;
+  constexpr std::size_t kNear = 200;
+  static constexpr std::string_view kPrefix = "AKIA";
+  for (auto at = bytes.find(kPrefix); at != std::string_view::npos; at = bytes.find(kPrefix, at + 1)) {
+    const auto id = bytes.substr(at, kIdBytes);
+    const bool is_id = id.size() == kIdBytes && std::ranges::all_of(id, [](char character) {
+                         return (character >= 'A' && character <= 'Z') || (character >= '0' && character <= '9');
+                       });
+    if (!is_id) continue;
+    const auto begin = at - std::min(at, kNear);
+    if (holds_run_of_key(bytes.substr(begin, at - begin)) || holds_run_of_key(bytes.substr(at + kIdBytes, kNear))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool holds_cloud_secret(std::string_view bytes) {
+  static constexpr std::string_view kName = "aws_secret_access_key";
+  const auto lower = to_lower_ascii(bytes);
+  for (auto at = lower.find(kName); at != std::string::npos; at = lower.find(kName, at + 1)) {
+    if (begins_with_key(bytes.substr(at + kName.size()))) return true;
+  }
+  return holds_key_pair(bytes);
 }
 
 bool is_comment(std::string_view line) {
@@ -147,6 +224,7 @@ std::optional<Refusal> refuse_content(std::string_view path, std::string_view by
   if (bytes.substr(0, kBinaryProbeBytes).contains('\0')) return Refusal{SkipReason::binary, "holds NUL bytes"};
   if (holds_private_key(bytes)) return Refusal{SkipReason::secret, "holds a private key"};
   if (holds_cloud_secret(bytes)) return Refusal{SkipReason::secret, "holds an access key"};
+  if (holds_token(bytes)) return Refusal{SkipReason::secret, "holds an access token"};
   const auto name = lower_name(path);
   if (says_generated(bytes)) return Refusal{SkipReason::generated, "says so at its top"};
   if (is_minified(name, bytes)) return Refusal{SkipReason::generated, "its lines are too long to be written by hand"};

@@ -16,7 +16,7 @@ struct Refusal {
 /// By name: lock files, minified files, source maps.
 std::optional<Refusal> refuse_name(std::string_view path);
 
-/// By content: binaries, private keys, minified and generated text.
+/// By content: binaries, private keys and access tokens, minified and generated text.
 std::optional<Refusal> refuse_content(std::string_view path, std::string_view bytes);
 
 }  // namespace codehelper
