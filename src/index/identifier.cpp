@@ -19,10 +19,11 @@ bool in(char32_t code, char32_t first, char32_t last) {
   return code >= first && code <= last;
 }
 
-/// Scripts written without spaces between words.
+/// Scripts written without spaces between words: Thai and Lao, Burmese, Khmer, kana, Chinese; and Hangul.
 bool is_ideograph(char32_t code) {
-  return in(code, 0x3040, 0x30FF) || in(code, 0x3400, 0x4DBF) || in(code, 0x4E00, 0x9FFF) || in(code, 0xAC00, 0xD7AF) ||
-         in(code, 0xF900, 0xFAFF) || in(code, 0x20000, 0x3FFFF);
+  return in(code, 0x0E01, 0x0EFF) || in(code, 0x1000, 0x109F) || in(code, 0x1780, 0x17FF) || in(code, 0x3040, 0x30FF) ||
+         in(code, 0x3400, 0x4DBF) || in(code, 0x4E00, 0x9FFF) || in(code, 0xAC00, 0xD7AF) || in(code, 0xF900, 0xFAFF) ||
+         in(code, 0x20000, 0x3FFFF);
 }
 
 /// Signs, spaces and symbols beyond ASCII; everything else there counts as a letter.
@@ -101,9 +102,11 @@ std::optional<std::string_view> IdentifierScanner::next() {
     position_ += character.bytes;
   }
   const std::size_t begin = position_;
+  bool is_ideographic = false;
   while (position_ < text_.size()) {
     const Character character = read(text_, position_);
-    if (!is_inside(character)) break;
+    if (position_ == begin) is_ideographic = character.kind == Kind::ideograph;
+    if (!is_inside(character) || (character.kind == Kind::ideograph) != is_ideographic) break;
     position_ += character.bytes;
   }
   if (begin == position_) return std::nullopt;
@@ -123,6 +126,11 @@ void split_identifier(std::string_view identifier, std::vector<std::string>& par
     }
     before = current.kind;
   }
+}
+
+bool is_data(std::string_view identifier, const std::vector<std::string>& parts) {
+  constexpr std::size_t kLeastPartBytes = 3;  // on average; an ideograph has as many
+  return identifier.size() > kMaxWordBytes && parts.size() * kLeastPartBytes > identifier.size();
 }
 
 void stem_part(std::string& part) {

@@ -23,6 +23,7 @@ constexpr double kFileNameWeight = 1.0;         // "x.py"
 constexpr double kTitleCount = 2.0;             // words of the first sentence count twice
 constexpr std::size_t kShortQuestionWords = 2;  // so few words are names
 constexpr std::size_t kMaxTerms = 256;          // each is looked up in the index; a pasted log has thousands
+constexpr std::size_t kMaxTermBytes = 256;      // no longer name is indexed
 
 /// The same length, with HTML comments and addresses of pages blanked: they are about the tool that holds the issue.
 std::string blank_noise(std::string_view question) {
@@ -68,6 +69,7 @@ bool looks_like_code(std::string_view text, std::size_t begin, std::string_view 
 class TermCollector {
  public:
   void add(const std::string& term, double weight, double count) {
+    if (term.size() > kMaxTermBytes) return;
     Entry& entry = entries_[term];
     entry.weight = std::max(entry.weight, weight);
     entry.count += count;
@@ -116,11 +118,10 @@ class QuestionReader {
     IdentifierScanner scanner(text_);
     while (const auto identifier = scanner.next()) {
       const auto begin = static_cast<std::size_t>(identifier->data() - text_.data());
-      if (identifier->size() > kMaxWordBytes) continue;
       split_identifier(*identifier, parts_);
       const bool is_letter =
           parts_.size() == 1 && parts_[0].size() == 1 && std::isalpha(static_cast<unsigned char>(parts_[0][0])) != 0;
-      if (parts_.empty() || is_letter ||
+      if (parts_.empty() || is_letter || is_data(*identifier, parts_) ||
           (stop_words == StopWords::drop && parts_.size() == 1 && is_stop_word(parts_[0]))) {
         before.clear();
         continue;

@@ -22,20 +22,23 @@ std::string join(const std::vector<std::string>& parts) {
 std::vector<std::string> analyze_text(std::string_view text) {
   std::vector<std::string> words;
   words.reserve(text.size() / 5);
+  const auto add = [&](std::string word) {
+    if (word.size() <= kMaxWordBytes) words.push_back(std::move(word));
+  };
   std::vector<std::string> parts;
   IdentifierScanner scanner(text);
   while (const auto identifier = scanner.next()) {
-    if (identifier->size() > kMaxWordBytes) continue;
     split_identifier(*identifier, parts);
-    if (parts.empty() || is_lone_letter(parts)) continue;
+    if (parts.empty() || is_lone_letter(parts) || is_data(*identifier, parts)) continue;
     std::string whole;
     if (parts.size() > 1) whole = join(parts);
     for (std::string& part : parts) {
       stem_part(part);
-      words.push_back(part);
+      add(part);
     }
-    for (std::size_t i = 1; i < parts.size(); ++i) words.push_back(parts[i - 1] + parts[i]);
-    if (parts.size() > 1 && whole != words.back()) words.push_back(std::move(whole));
+    for (std::size_t i = 1; i < parts.size(); ++i) add(parts[i - 1] + parts[i]);
+    const bool is_pair = parts.size() == 2 && whole == parts[0] + parts[1];
+    if (parts.size() > 1 && !is_pair) add(std::move(whole));
   }
   return words;
 }

@@ -49,6 +49,42 @@ TEST_CASE("text analysis: words over 80 bytes are left out") {
   CHECK(analyze_text(std::string(80, 'b')).size() == 1);
 }
 
+TEST_CASE("text analysis: a long identifier keeps its parts, data has none") {
+  const std::string name = "returns_an_error_when_the_configuration_file_of_the_project_is_missing_or_cannot_be_read";
+  const Words words = analyze_text(name);
+  std::string hash;
+  for (int i = 0; i < 32; ++i) hash += "a1f0";
+
+  REQUIRE(name.size() > 80);
+  CHECK(has(words, "configurfile"));
+  CHECK(std::ranges::all_of(words, [](const std::string& word) { return word.size() <= 80; }));
+  CHECK(analyze_text(hash).empty());
+  CHECK(make_query_terms(hash).empty());
+  CHECK(weight_of(make_query_terms(name), definition_term(name)) > 0);
+}
+
+TEST_CASE("text analysis: a long clause without spaces is found by a part of it and by itself") {
+  const std::string clause =
+      GENERATE("当配置文件不存在或者无法读取的时候程序会返回一个错误并且把原因写到日志里面去然后退出",
+               "设定ファイルがみつからないときはエラーをかえしてそのりゆうをログにかきこんでおわります",
+               "โปรแกรมจะแจ้งข้อผิดพลาดเมื่อไม่พบไฟล์การตั้งค่าของโครงการนี้");
+  const std::string part = clause.substr(6, 9);  // three characters
+  const Words words = analyze_text(clause);
+
+  REQUIRE(clause.size() > 80);
+  for (const std::string& word : analyze_text(part)) {
+    if (word.size() <= 6) CHECK(has(words, word));
+  }
+  for (const QueryTerm& term : make_query_terms(clause)) {
+    if (term.text.size() <= 6 && term.text[0] != '=') CHECK(has(words, term.text));
+  }
+  CHECK(weight_of(make_query_terms(clause), clause.substr(6, 6)) > 0);
+}
+
+TEST_CASE("text analysis: words of a spaced script stand apart from those of one without spaces") {
+  CHECK(analyze_text("read文件of") == Words{"read", "文", "件", "文件", "of"});
+}
+
 TEST_CASE("query terms: adjacent words find the identifier that joins them") {
   const auto terms = make_query_terms("how does a write batch work?");
 
