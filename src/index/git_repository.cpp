@@ -37,6 +37,17 @@ std::unexpected<Error> fail_with_git(const path& file) {
                                           "; `git status` there should say more");
 }
 
+/// libgit2 reads plain indexes only; git itself has more kinds, and its own words about those don't name the cause.
+std::unexpected<Error> fail_with_index(const path& file) {
+  const auto* error = git_error_last();
+  return fail(
+      ErrorCode::unavailable,
+      "git's index can't be read: " + file.string() + ": " + (error == nullptr ? "unknown error" : error->message) +
+          "; if it is a split one, `git update-index --no-split-index` there makes it plain; if a sparse one, "
+          "`git sparse-checkout reapply --no-sparse-index`; a repository of SHA-256 can't be indexed; otherwise "
+          "it is damaged, and `git status` there says how");
+}
+
 std::unexpected<Error> fail_as_broken(const path& file) {
   return fail(ErrorCode::unavailable, file.string() +
                                           " is no usable git repository, so it is not known which files are "
@@ -93,7 +104,7 @@ Result<std::optional<GitFolders>> find_around(const path& folder) {
 
 Result<std::vector<std::string>> list_tracked(const path& file) {
   git_index* opened = nullptr;
-  if (git_index_open(&opened, file.c_str()) != 0) return fail_with_git(file);
+  if (git_index_open(&opened, file.c_str()) != 0) return fail_with_index(file);
   const IndexHandle index(opened);
 
   std::vector<std::string> tracked;
