@@ -206,6 +206,21 @@ bool is_minified(std::string_view name, std::string_view bytes) {
   return bytes.size() / lines > kMinifiedLineBytes;
 }
 
+/// "<name>-<16 hexadecimal digits>.db" and what stands beside it, as embedded_index_path() names them: a data directory
+/// inside the project, whose files change with every pass.
+bool is_own_index(std::string_view name) {
+  constexpr std::size_t kDigits = 16;
+  for (const std::string_view ending : {"-wal", "-shm", ".lock"}) {
+    if (name.ends_with(".db" + std::string(ending))) name.remove_suffix(ending.size());
+  }
+  if (!name.ends_with(".db")) return false;
+  name.remove_suffix(3);
+  if (name.size() <= kDigits || name[name.size() - kDigits - 1] != '-') return false;
+  return std::ranges::all_of(name.substr(name.size() - kDigits), [](char character) {
+    return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'f');
+  });
+}
+
 std::string lower_name(std::string_view path) {
   return to_lower_ascii(path.substr(path.rfind('/') + 1));
 }
@@ -215,6 +230,7 @@ std::string lower_name(std::string_view path) {
 std::optional<Refusal> refuse_name(std::string_view path) {
   const auto name = lower_name(path);
   if (is_one_of(kLockFiles, name)) return Refusal{SkipReason::generated, "lock file"};
+  if (is_own_index(name)) return Refusal{SkipReason::generated, "an index of codehelper"};
   if (ends_with_any(name, kGeneratedEndings)) return Refusal{SkipReason::generated, "minified, by its name"};
   return std::nullopt;
 }

@@ -13,7 +13,7 @@ struct Refusal {
   std::string detail;
 };
 
-/// By name: lock files, minified files, source maps.
+/// By name: lock files, minified files, source maps, codehelper's own indexes.
 std::optional<Refusal> refuse_name(std::string_view path);
 
 /// By content: binaries, private keys and access tokens, minified and generated text.
