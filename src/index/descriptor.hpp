@@ -43,6 +43,12 @@ inline Descriptor open_file_at(int folder, const std::string& name) {
   return Descriptor(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
 }
 
+/// Whether an errno tells of the machine, not of the file: who takes it for an unreadable file forgets files that are
+/// there.
+inline bool is_machine_fault(int code) {
+  return code == EIO || code == EMFILE || code == ENFILE || code == ENOMEM || code == ESTALE;
+}
+
 /// Up to `limit_bytes`, or the errno.
 std::expected<std::string, int> read_bytes(int descriptor, std::size_t limit_bytes);
 

@@ -42,7 +42,9 @@ std::expected<std::vector<Entry>, int> list_entries(int folder) {
     entries.push_back({std::string(name), entry->d_type});
     if (entry->d_type == DT_UNKNOWN) {
       struct stat status{};
-      if (::fstatat(folder, entries.back().name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+      const bool is_known = ::fstatat(folder, entries.back().name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+      if (!is_known && is_machine_fault(errno)) return std::unexpected(errno);
+      if (!is_known)
         entries.pop_back();
       else
         entries.back().type = static_cast<unsigned char>(IFTODT(status.st_mode));
@@ -50,6 +52,10 @@ std::expected<std::vector<Entry>, int> list_entries(int folder) {
   }
   if (errno != 0) return std::unexpected(errno);
   return entries;
+}
+
+std::unexpected<Error> fail_as_unread(const std::string& name, int code) {
+  return fail(ErrorCode::unavailable, name + " can't be read: " + std::strerror(code));
 }
 
 /// Folders of tools in a plain folder, where no .gitignore need be.
@@ -75,6 +81,10 @@ std::string kind_of(unsigned char type) {
   }
 }
 
+std::int64_t to_nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
 class Walk {
  public:
   /// `prefix` is the root relative to the work tree: "" or "sub/folder/".
@@ -85,6 +95,7 @@ class Walk {
     auto ignored_by = push_outer_rules(root);
     if (!ignored_by) return std::unexpected(ignored_by.error());
     Descriptor folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder.is_open() && is_machine_fault(errno)) return fail_as_unread(root.string(), errno);
     if (!folder.is_open()) return fail(ErrorCode::not_found, "no such directory: " + root.string());
     if (auto walked = walk(folder.get(), "", *ignored_by, 0); !walked) return std::unexpected(walked.error());
     std::ranges::sort(listing_.files, {}, &SourceFile::path);
@@ -122,11 +133,10 @@ class Walk {
   /// Adds a file of rules when it is a regular file. Whether one was added.
   Result<int> push_rules(const Descriptor& file, const std::string& name, std::string folder) {
     struct stat status{};
-    if (!file.is_open() && errno == EACCES)
-      return fail(ErrorCode::unavailable, name + " can't be read: " + std::strerror(EACCES));
+    if (!file.is_open() && (errno == EACCES || is_machine_fault(errno))) return fail_as_unread(name, errno);
     if (!file.is_open() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return 0;
     const auto bytes = read_bytes(file.get(), kMaxIgnoreFileBytes);
-    if (!bytes) return fail(ErrorCode::unavailable, name + " can't be read: " + std::strerror(bytes.error()));
+    if (!bytes) return fail_as_unread(name, bytes.error());
     rules_.push(IgnoreFile(name, std::move(folder), *bytes, letter_case()));
     return 1;
   }
@@ -134,10 +144,7 @@ class Walk {
   /// Walks `folder`, which is at `below` ("" or "src/") under the root. In an ignored one only tracked files count.
   Result<void> walk(int folder, const std::string& below, const Rule& ignored_by, int depth) {
     const auto entries = list_entries(folder);
-    if (!entries) {
-      skip(below, SkipReason::unreadable, std::strerror(entries.error()));
-      return {};
-    }
+    if (!entries) return skip_unread(below, entries.error());
     int pushed = 0;
     const bool has_rules = std::ranges::find(*entries, ".gitignore", &Entry::name) != entries->end();
     if (has_rules && !ignored_by) {
@@ -148,11 +155,9 @@ class Walk {
     }
     for (const auto& entry : *entries) {
       if (is_git_data(entry.name)) continue;
-      if (entry.type != DT_DIR) {
-        add_file(folder, below + entry.name, entry, ignored_by);
-      } else if (auto walked = add_folder(folder, below + entry.name, entry, ignored_by, depth); !walked) {
-        return walked;
-      }
+      auto added = entry.type == DT_DIR ? add_folder(folder, below + entry.name, entry, ignored_by, depth)
+                                        : add_file(folder, below + entry.name, entry, ignored_by);
+      if (!added) return added;
     }
     if (pushed > 0) rules_.pop();
     return {};
@@ -165,38 +170,24 @@ class Walk {
   Result<void> add_folder(int parent, const std::string& path, const Entry& entry, const Rule& parent_rule, int depth) {
     const auto below = path + "/";
     if (is_tracked(below)) {
-      skip(below, SkipReason::nested_repository, "a submodule; index it by its own path");
-      return {};
+      return skip(below, SkipReason::nested_repository, "a submodule; index it by its own path");
     }
     const bool holds_tracked = tracks_below(below);
     const auto rule = rule_for({.path = path, .is_folder = true}, parent_rule);
-    if (rule && !holds_tracked) {
-      skip(below, SkipReason::ignored, *rule);
-      return {};
-    }
+    if (rule && !holds_tracked) return skip(below, SkipReason::ignored, *rule);
     const auto tool = repository_ == nullptr ? tool_folder(parent, entry.name) : std::nullopt;
-    if (tool) {
-      skip(below, SkipReason::generated, *tool);
-      return {};
-    }
+    if (tool) return skip(below, SkipReason::generated, *tool);
     const auto folder = open_folder_at(parent, entry.name);
-    if (!folder.is_open()) {
-      if (errno != ENOENT) skip(below, SkipReason::unreadable, std::strerror(errno));
-      return {};
-    }
+    if (!folder.is_open()) return skip_unread(below, errno);
     if (!holds_tracked && is_repository(folder.get())) {
-      skip(below, SkipReason::nested_repository, "a repository of its own; index it by its own path");
-      return {};
+      return skip(below, SkipReason::nested_repository, "a repository of its own; index it by its own path");
     }
-    if (depth + 1 >= kMaxDepth || !is_valid_name(entry.name)) {
-      skip(below, SkipReason::unreadable,
-           depth + 1 >= kMaxDepth ? "too many folders inside each other" : "its name is not UTF-8");
-      return {};
-    }
+    if (depth + 1 >= kMaxDepth) return skip(below, SkipReason::unreadable, "too many folders inside each other");
+    if (!is_valid_name(entry.name)) return skip(below, SkipReason::unreadable, "its name is not UTF-8");
     return walk(folder.get(), below, rule, depth + 1);
   }
 
-  void add_file(int folder, const std::string& path, const Entry& entry, const Rule& parent_rule) {
+  Result<void> add_file(int folder, const std::string& path, const Entry& entry, const Rule& parent_rule) {
     if (!is_tracked(path)) {
       if (auto rule = rule_for({.path = path}, parent_rule)) return skip(path, SkipReason::ignored, std::move(*rule));
     }
@@ -206,11 +197,11 @@ class Walk {
     if (auto refusal = refuse_name(path)) return skip(path, refusal->reason, std::move(refusal->detail));
 
     struct stat status{};
-    if (::fstatat(folder, entry.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return;  // gone meanwhile
+    if (::fstatat(folder, entry.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return skip_unread(path, errno);
     const auto size = static_cast<std::uint64_t>(status.st_size);
     if (size > max_file_bytes_) return skip(path, SkipReason::too_large, std::to_string(size) + " bytes");
-    const std::int64_t modified_ns = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
-    listing_.files.push_back({path, size, modified_ns});
+    listing_.files.push_back({path, size, to_nanoseconds(status.st_mtim), to_nanoseconds(status.st_ctim)});
+    return {};
   }
 
   /// The rule by which a path under the root is ignored; in an ignored folder everything is, by the folder's rule.
@@ -240,8 +231,16 @@ class Walk {
 
   static bool is_valid_name(const std::string& name) { return to_valid_utf8(name) == name; }
 
-  void skip(const std::string& path, SkipReason reason, std::string detail) {
+  Result<void> skip(const std::string& path, SkipReason reason, std::string detail) {
     listing_.skipped.push_back({to_valid_utf8(path), reason, std::move(detail)});
+    return {};
+  }
+
+  /// What can't be opened: gone meanwhile, closed to us, or a fault that ends the walk.
+  Result<void> skip_unread(const std::string& path, int code) {
+    if (is_machine_fault(code)) return fail_as_unread(to_valid_utf8(path), code);
+    if (code == ENOENT) return {};
+    return skip(path, SkipReason::unreadable, std::strerror(code));
   }
 
   const GitRepository* repository_;
@@ -278,6 +277,7 @@ std::string_view to_string(SkipReason reason) {
 Result<SourceListing> list_source_files(const std::filesystem::path& root, std::uint64_t max_file_bytes) {
   std::error_code error;
   const auto resolved = std::filesystem::canonical(root, error);
+  if (error && is_machine_fault(error.value())) return fail_as_unread(root.string(), error.value());
   if (error) return fail(ErrorCode::not_found, "no such directory: " + root.string());
   auto repository = open_git_repository(resolved);
   if (!repository) return std::unexpected(repository.error());

@@ -30,6 +30,13 @@ std::expected<FileContent, SkippedFile> refuse(const SourceFile& file, SkipReaso
   return std::unexpected(SkippedFile{file.path, reason, std::move(detail)});
 }
 
+Result<std::expected<FileContent, SkippedFile>> refuse_unread(const SourceFile& file, int code) {
+  if (is_machine_fault(code)) {
+    return fail(ErrorCode::unavailable, file.path + " can't be read: " + std::strerror(code));
+  }
+  return refuse(file, SkipReason::unreadable, std::strerror(code));
+}
+
 std::string too_large_detail(std::uint64_t max_file_bytes) {
   return "more than " + std::to_string(max_file_bytes) + " bytes";
 }
@@ -58,7 +65,7 @@ Result<std::expected<FileContent, SkippedFile>> read_source_file(const std::file
     const int code = opened.error();
     if (code == ENOENT || code == ENOTDIR) return fail(ErrorCode::not_found, "no such file: " + file.path);
     if (code == ELOOP || code == ENXIO) return refuse(file, SkipReason::not_a_file, "no regular file any more");
-    return refuse(file, SkipReason::unreadable, std::strerror(code));
+    return refuse_unread(file, code);
   }
 
   struct stat status{};
@@ -69,7 +76,7 @@ Result<std::expected<FileContent, SkippedFile>> read_source_file(const std::file
     return refuse(file, SkipReason::too_large, too_large_detail(max_file_bytes));
   }
   auto bytes = read_bytes(opened->get(), max_file_bytes + 1);
-  if (!bytes) return refuse(file, SkipReason::unreadable, std::strerror(bytes.error()));
+  if (!bytes) return refuse_unread(file, bytes.error());
   if (bytes->size() > max_file_bytes) return refuse(file, SkipReason::too_large, too_large_detail(max_file_bytes));
   if (auto refusal = refuse_content(file.path, *bytes))
     return refuse(file, refusal->reason, std::move(refusal->detail));

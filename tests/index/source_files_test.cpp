@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -31,6 +32,24 @@ SourceListing list(const std::filesystem::path& root) {
 
 using Paths = std::vector<std::string>;
 
+/// Leaves the process `count` more file descriptors until the end of the test.
+class DescriptorLimit {
+ public:
+  explicit DescriptorLimit(rlim_t count) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ::close(next);
+    const rlimit lower{static_cast<rlim_t>(next) + count, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &lower);
+  }
+  ~DescriptorLimit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  DescriptorLimit(const DescriptorLimit&) = delete;
+  DescriptorLimit& operator=(const DescriptorLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
 }  // namespace
 
 TEST_CASE("source files: a plain folder is listed in order, with sizes and times") {
@@ -44,7 +63,8 @@ TEST_CASE("source files: a plain folder is listed in order, with sizes and times
   const auto listing = list(folder.path());
 
   REQUIRE(paths_of(listing) == Paths{"a.c", "a/z.c", "b.c"});
-  REQUIRE(listing.files[1] == SourceFile{"a/z.c", 0, 1'600'000'000'000'000'123});
+  CHECK(listing.files[1] == SourceFile{"a/z.c", 0, 1'600'000'000'000'000'123, listing.files[1].changed_ns});
+  CHECK(listing.files[1].changed_ns > listing.files[1].modified_ns);
   REQUIRE(listing.files[2].size_bytes == 5);
   REQUIRE(listing.skipped.empty());
 }
@@ -195,6 +215,20 @@ TEST_CASE("source files: a damaged repository is an error that names it") {
   }
 }
 
+TEST_CASE("source files: an index of a kind that can't be read is an error that names the way out") {
+  const GitFixture fixture;
+  fixture.work.write("a.c", "x");
+  fixture.git("add a.c && git commit -qm first && git update-index --split-index");
+
+  const auto listing = list_source_files(fixture.work.path(), kMaxBytes);
+
+  REQUIRE_FALSE(listing.has_value());
+  CHECK(listing.error().message.find(fixture.work.path().string()) != std::string::npos);
+  CHECK(listing.error().message.find("git update-index --no-split-index") != std::string::npos);
+  fixture.git("update-index --no-split-index");
+  CHECK(list_source_files(fixture.work.path(), kMaxBytes).has_value());
+}
+
 TEST_CASE("source files: repositories with extensions that don't matter here are read") {
   const GitFixture fixture;
   fixture.work.write("a.c", "x");
@@ -227,4 +261,48 @@ TEST_CASE("source files: a root that is gone is not found") {
 
   REQUIRE_FALSE(listing.has_value());
   REQUIRE(listing.error().code == ErrorCode::not_found);
+}
+
+TEST_CASE("source files: without descriptors the walk and the reading fail, and never forget files") {
+  const TemporaryDirectory folder;
+  folder.write(".gitignore", "*.o\n");
+  folder.write("a/b/.gitignore", "*.o\n");
+  folder.write("a/b/c.c", "x");
+  const Paths all{".gitignore", "a/b/.gitignore", "a/b/c.c"};
+  REQUIRE(paths_of(list(folder.path())) == all);
+  int failures = 0;
+
+  for (rlim_t left = 0; left < 12; ++left) {
+    const DescriptorLimit limit(left);
+    const auto listing = list_source_files(folder.path(), kMaxBytes);
+    const auto content = read_source_file(folder.path(), {.path = "a/b/c.c"}, kMaxBytes);
+
+    INFO(left);
+    if (listing) {
+      CHECK(paths_of(*listing) == all);
+    } else {
+      CHECK(listing.error().code == ErrorCode::unavailable);
+      ++failures;
+    }
+    if (content) {
+      CHECK(content->has_value());
+    } else {
+      CHECK(content.error().code == ErrorCode::unavailable);
+      ++failures;
+    }
+  }
+
+  CHECK(failures > 4);
+  CHECK(failures < 20);
+}
+
+TEST_CASE("source files: a data directory of codehelper inside the project is not listed") {
+  const TemporaryDirectory folder;
+  folder.write("a.c", "x");
+  folder.write("0123456789abcdef.db.lock", "x");
+  for (const char* ending : {"", "-wal", "-shm", ".lock"}) {
+    folder.write("data/index/my_project-0123456789abcdef.db" + std::string(ending), "1");
+  }
+
+  REQUIRE(paths_of(list(folder.path())) == Paths{"0123456789abcdef.db.lock", "a.c"});
 }

@@ -20,6 +20,7 @@ struct SourceFile {
   std::string path;  // relative to the root, "/" between parts, raw bytes of the name
   std::uint64_t size_bytes = 0;
   std::int64_t modified_ns = 0;  // mtime, nanoseconds since 1970
+  std::int64_t changed_ns = 0;   // ctime: copies that keep the mtime can't keep this one
 
   bool operator==(const SourceFile&) const = default;
 };
@@ -38,7 +39,8 @@ struct SourceListing {
 };
 
 /// Walks `root` (absolute). Blocks: run it on the blocking pool. Names and sizes only, no file is opened.
-/// Errors: not_found when the root is gone, unavailable when git's data can't be read (the message names the file).
+/// Errors: not_found when the root is gone, unavailable when git's data can't be read or the machine fails (I/O error, no
+/// descriptor or memory left); the message names the file.
 Result<SourceListing> list_source_files(const std::filesystem::path& root, std::uint64_t max_file_bytes);
 
 /// The bytes of one listed file, or why its content is not indexed.
@@ -47,7 +49,7 @@ struct FileContent {
   std::string hash;  // git's blob id of the bytes: 40 hexadecimal digits
 };
 /// Blocks. Opens with O_NOFOLLOW below `root`. Errors: not_found when the file is gone meanwhile (callers treat it as
-/// deleted). A file that is refused by content comes back as the SkippedFile.
+/// deleted), unavailable when the machine fails. A file that is refused by content comes back as the SkippedFile.
 Result<std::expected<FileContent, SkippedFile>> read_source_file(const std::filesystem::path& root,
                                                                  const SourceFile& file, std::uint64_t max_file_bytes);
 
