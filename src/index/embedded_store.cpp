@@ -47,11 +47,13 @@ class EmbeddedIndex {
     return (*database)->load_marker();
   }
 
-  Result<std::vector<IndexedFile>> list_files() {
-    const std::lock_guard lock(reading_);
-    auto database = open_for_reading();
+  /// On a connection of its own: searches go on, and no page is taken from a cache that is older than the damage.
+  Result<std::vector<IndexedFile>> list_files() const {
+    auto database = IndexDatabase::open_existing(file_);
     if (!database) return std::unexpected(database.error());
-    if (*database == nullptr) return std::vector<IndexedFile>{};
+    if (!*database) return std::vector<IndexedFile>{};
+    auto checked = (*database)->check_pages();
+    if (!checked) return std::unexpected(checked.error());
     return (*database)->list_files();
   }
 

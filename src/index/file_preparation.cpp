@@ -34,7 +34,12 @@ Result<PreparedFiles> prepare_files(const PreparationInput& input) {
       continue;
     }
     const FileContent& content = **read;
-    IndexedFile indexed{file.path, content.hash, file.size_bytes, proven_time(file.modified_ns, read_at), 0};
+    IndexedFile indexed{.path = file.path,
+                        .hash = content.hash,
+                        .size_bytes = file.size_bytes,
+                        .modified_ns = proven_time(file.modified_ns, read_at),
+                        .chunks = 0,
+                        .changed_ns = file.changed_ns};
     if (known != input.indexed.end() && known->second.hash == content.hash) {
       indexed.chunks = known->second.chunks;
       prepared.touched.push_back(std::move(indexed));

@@ -11,7 +11,7 @@ namespace codehelper {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x63686978;  // "chix"
-constexpr std::int64_t kSchemaVersion = 1;           // also of the words and weights in `features`
+constexpr std::int64_t kSchemaVersion = 2;           // also of the words and weights in `features`
 
 constexpr const char* kSchema = R"sql(
 CREATE TABLE state(
@@ -21,7 +21,8 @@ CREATE TABLE state(
 INSERT INTO state(only, revision, marked) VALUES(1, 0, 0);
 CREATE TABLE files(
   id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, hash TEXT NOT NULL,
-  size_bytes INTEGER NOT NULL, modified_ns INTEGER NOT NULL, chunks INTEGER NOT NULL);
+  size_bytes INTEGER NOT NULL, modified_ns INTEGER NOT NULL, changed_ns INTEGER NOT NULL,
+  chunks INTEGER NOT NULL);
 CREATE TABLE chunks(
   id INTEGER PRIMARY KEY AUTOINCREMENT, file_id INTEGER NOT NULL, language TEXT NOT NULL, symbol TEXT NOT NULL,
   start_line INTEGER NOT NULL, end_line INTEGER NOT NULL, definitions TEXT NOT NULL,
@@ -31,9 +32,16 @@ CREATE TABLE features(
   chunk_id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL, start_line INTEGER NOT NULL,
   terms BLOB NOT NULL, vector BLOB NOT NULL);
 PRAGMA application_id = 1667787128;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 )sql";
-static_assert(kApplicationId == 1667787128 && kSchemaVersion == 1, "as in kSchema");
+static_assert(kApplicationId == 1667787128 && kSchemaVersion == 2, "as in kSchema");
+
+constexpr const char* kDropOlderSchema = R"sql(
+DROP TABLE IF EXISTS state;
+DROP TABLE IF EXISTS files;
+DROP TABLE IF EXISTS chunks;
+DROP TABLE IF EXISTS features;
+)sql";
 
 constexpr const char* kConnectionSettings = "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;";
 
@@ -54,7 +62,7 @@ std::optional<IndexState> parse_index_state(std::string_view text) {
   return std::nullopt;
 }
 
-/// True when the index's tables are there, false when the file is still empty.
+/// True when the index's tables are there, false when the file is still empty or of an older version.
 Result<bool> check_schema(SqliteDatabase& database) {
   // One transaction: another process may be making the tables between two reads.
   auto transaction = SqliteTransaction::begin(database, "BEGIN");
@@ -69,6 +77,7 @@ Result<bool> check_schema(SqliteDatabase& database) {
     if (*tables == 0) return false;
   }
   if (*application != kApplicationId) return fail_as_damaged(database.file(), "it is no codehelper index");
+  if (*version < kSchemaVersion) return false;
   if (*version != kSchemaVersion) {
     const auto detail =
         fmt::format("its format is version {}, this program reads version {}", *version, kSchemaVersion);
@@ -114,7 +123,8 @@ Result<IndexDatabase> IndexDatabase::create(const std::filesystem::path& file) {
 
   auto transaction = SqliteTransaction::begin(*database, "BEGIN IMMEDIATE");
   if (!transaction) return std::unexpected(transaction.error());
-  auto made = database->execute(kSchema);
+  auto made = database->execute(kDropOlderSchema);
+  if (made) made = database->execute(kSchema);
   if (made) made = transaction->commit();
   if (!made) return std::unexpected(made.error());
   return IndexDatabase(std::move(*database));
@@ -157,16 +167,26 @@ Result<std::optional<IndexMarker>> IndexDatabase::load_marker() {
 }
 
 Result<std::vector<IndexedFile>> IndexDatabase::list_files() {
-  auto row = database_.prepare("SELECT path, hash, size_bytes, modified_ns, chunks FROM files ORDER BY path");
+  auto row =
+      database_.prepare("SELECT path, hash, size_bytes, modified_ns, chunks, changed_ns FROM files ORDER BY path");
   if (!row) return std::unexpected(row.error());
   std::vector<IndexedFile> files;
   auto more = row->step();
   for (; more && *more; more = row->step()) {
     files.push_back({row->text(0), row->text(1), static_cast<std::uint64_t>(row->integer(2)), row->integer(3),
-                     static_cast<std::uint64_t>(row->integer(4))});
+                     static_cast<std::uint64_t>(row->integer(4)), row->integer(5)});
   }
   if (!more) return std::unexpected(more.error());
   return files;
+}
+
+Result<void> IndexDatabase::check_pages() {
+  auto row = database_.prepare("PRAGMA quick_check(1)");
+  if (!row) return std::unexpected(row.error());
+  auto found = row->step();
+  if (!found) return std::unexpected(found.error());
+  if (row->bytes(0) != "ok") return fail_as_damaged(file(), row->bytes(0));
+  return {};
 }
 
 Result<void> IndexDatabase::visit_files(const std::function<void(std::int64_t, std::string_view)>& visit) {

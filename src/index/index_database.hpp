@@ -1,6 +1,6 @@
 // The tables of an embedded index and what is done with them; one file a project. Text is stored once, compressed.
 //   state    one row: revision (counts content changes) and the marker
-//   files    path, blob id, size, mtime, number of chunks
+//   files    path, blob id, size, mtime, ctime, number of chunks
 //   chunks   lines, names and text of a chunk; ids are never used twice, and ascend within a file
 //   features what a chunk is found by (term_vector.hpp), apart from the text so that it loads in one pass
 #pragma once
@@ -28,12 +28,15 @@ struct FeatureRow {
 class IndexDatabase {
  public:
   /// Errors of all: unavailable, as in sqlite.hpp.
+  /// Makes the tables where there are none, or only those of an older version.
   static Result<IndexDatabase> create(const std::filesystem::path& file);
-  /// Nothing when there is no file, or no index in it yet.
+  /// Nothing when there is no file, or no index of this version in it yet.
   static Result<std::optional<IndexDatabase>> open_existing(const std::filesystem::path& file);
 
   Result<std::optional<IndexMarker>> load_marker();
   Result<std::vector<IndexedFile>> list_files();
+  /// Reads every page: 0.1 s for 100 MB. Errors: unavailable, and what is damaged.
+  Result<void> check_pages();
   Result<void> apply(const IndexBatch& batch);
 
   /// The methods below belong in one read transaction, so that they see one state.

@@ -56,14 +56,16 @@ Result<void> IndexDatabase::remove_chunks_of(std::string_view path) {
 
 Result<std::int64_t> IndexDatabase::write_file(const IndexedFile& file, std::size_t chunks) {
   auto statement = database_.prepare(
-      "INSERT INTO files(path, hash, size_bytes, modified_ns, chunks) VALUES(?1, ?2, ?3, ?4, ?5) "
-      "ON CONFLICT(path) DO UPDATE SET hash = ?2, size_bytes = ?3, modified_ns = ?4, chunks = ?5 RETURNING id");
+      "INSERT INTO files(path, hash, size_bytes, modified_ns, chunks, changed_ns) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
+      "ON CONFLICT(path) DO UPDATE SET hash = ?2, size_bytes = ?3, modified_ns = ?4, chunks = ?5, changed_ns = ?6 "
+      "RETURNING id");
   if (!statement) return std::unexpected(statement.error());
   auto row = statement->bind(1, file.path)
                  .bind(2, file.hash)
                  .bind(3, static_cast<std::int64_t>(file.size_bytes))
                  .bind(4, file.modified_ns)
                  .bind(5, static_cast<std::int64_t>(chunks))
+                 .bind(6, file.changed_ns)
                  .step();
   if (!row) return std::unexpected(row.error());
   const std::int64_t id = statement->integer(0);
@@ -95,12 +97,14 @@ Result<void> IndexDatabase::write_files(const std::vector<FileChunks>& files) {
 }
 
 Result<void> IndexDatabase::touch(const std::vector<IndexedFile>& files) {
-  auto statement = database_.prepare("UPDATE files SET size_bytes = ?2, modified_ns = ?3 WHERE path = ?1");
+  auto statement =
+      database_.prepare("UPDATE files SET size_bytes = ?2, modified_ns = ?3, changed_ns = ?4 WHERE path = ?1");
   if (!statement) return std::unexpected(statement.error());
   for (const IndexedFile& file : files) {
     auto updated = statement->bind(1, file.path)
                        .bind(2, static_cast<std::int64_t>(file.size_bytes))
                        .bind(3, file.modified_ns)
+                       .bind(4, file.changed_ns)
                        .run();
     if (!updated) return updated;
   }

@@ -15,6 +15,7 @@ IndexPlan plan_index(const std::vector<SourceFile>& listed, const IndexedFiles& 
     const auto known = indexed.find(file.path);
     const bool is_unchanged = reuse == Reuse::unchanged_files && known != indexed.end() &&
                               known->second.modified_ns != 0 && known->second.modified_ns == file.modified_ns &&
+                              known->second.changed_ns == file.changed_ns &&
                               known->second.size_bytes == file.size_bytes;
     if (is_unchanged) {
       ++plan.unchanged_files;

@@ -15,7 +15,7 @@ namespace codehelper {
 using IndexedFiles = std::unordered_map<std::string, IndexedFile>;  // by path
 
 struct IndexPlan {
-  std::vector<SourceFile> to_read;   // new, of another size or mtime, or unproven
+  std::vector<SourceFile> to_read;   // new, of another size, mtime or ctime, or unproven
   std::vector<std::string> removed;  // indexed, but listed no more; ascending
   std::uint64_t unchanged_files = 0;
   std::uint64_t unchanged_chunks = 0;

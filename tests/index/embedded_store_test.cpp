@@ -78,13 +78,36 @@ TEST_CASE("embedded store: a file that is no database is an error that names the
 TEST_CASE("embedded store: another program's database and another format are refused") {
   Fixture fixture;
   REQUIRE(fixture.apply("a.cpp", "word\n"));
-  fixture.execute(GENERATE("PRAGMA user_version = 2", "PRAGMA application_id = 5"));
+  fixture.execute(GENERATE("PRAGMA user_version = 3", "PRAGMA application_id = 5"));
   auto store = open_embedded_store(fixture.loop, fixture.data.path());
 
   auto marker = run_until_done(fixture.loop, store->load_marker({}, fixture.project));
 
   REQUIRE_FALSE(marker);
   check_names_the_way_out(marker.error(), fixture.file);
+}
+
+TEST_CASE("embedded store: an index of an older format counts as none, and is replaced by the next one") {
+  Fixture fixture;
+  REQUIRE(fixture.apply("old.cpp", "word\n"));
+  fixture.store.reset();
+  fixture.execute("ALTER TABLE files DROP COLUMN changed_ns; PRAGMA user_version = 1");
+  fixture.store = open_embedded_store(fixture.loop, fixture.data.path());
+
+  auto marker = run_until_done(fixture.loop, fixture.store->load_marker({}, fixture.project));
+  auto files = run_until_done(fixture.loop, fixture.store->list_files({}, fixture.project));
+  auto refused = fixture.query("word");
+  REQUIRE(fixture.apply("new.cpp", "word\n"));
+  auto hits = fixture.query("word");
+
+  REQUIRE(marker);
+  CHECK_FALSE(marker->has_value());
+  REQUIRE(files);
+  CHECK(files->empty());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::not_found);
+  REQUIRE(hits);
+  CHECK(test::paths_of(hits->lexical) == std::vector<std::string>{"new.cpp"});
 }
 
 TEST_CASE("embedded store: damaged rows are an error, not a crash") {

@@ -147,6 +147,22 @@ TEST_CASE("indexer: a change within the tick of the clock in which the file was 
   CHECK(fixture.found("alpha").empty());
 }
 
+TEST_CASE("indexer: other content of the same size and time is noticed") {
+  Fixture fixture;
+  const auto file = fixture.source.path() / "a.py";
+  fixture.write("a.py", "alpha = 1\n");
+  const auto time = fs::last_write_time(file);
+  REQUIRE(fixture.index());
+  fixture.source.write("copy", "gamma = 1\n");
+  fs::last_write_time(fixture.source.path() / "copy", time);
+  fs::rename(fixture.source.path() / "copy", file);
+
+  REQUIRE(fixture.index());
+
+  CHECK(fixture.found("gamma") == Paths{"a.py"});
+  CHECK(fixture.found("alpha").empty());
+}
+
 TEST_CASE("indexer: nothing to index is an error with the reasons, and the earlier index goes on answering") {
   Fixture fixture;
   fixture.write("a.py", "alpha = 1\n");
@@ -223,6 +239,30 @@ TEST_CASE("indexer: from scratch embeds everything again, also over a damaged fi
   CHECK_FALSE(fixture.index());
   REQUIRE(fixture.index(options));
   CHECK(fixture.found("alpha") == Paths{"a.py"});
+}
+
+TEST_CASE("indexer: damage is named by a pass that finds nothing to do, and repaired from scratch") {
+  Fixture fixture;
+  for (int i = 0; i < 300; ++i) fixture.write("f" + std::to_string(i) + ".py", "name = " + std::to_string(i) + "\n");
+  REQUIRE(fixture.index());
+  fixture.store.reset();  // folds the write-ahead log into the file
+  const auto file = embedded_index_path(fixture.data.path(), fixture.project);
+  const std::string noise(4096, 'x');
+  for (std::uint64_t at = 8 * noise.size(); at + noise.size() <= fs::file_size(file); at += 4 * noise.size()) {
+    std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(static_cast<std::streamoff>(at)) << noise;
+  }
+  fixture.store = open_embedded_store(fixture.loop, fixture.data.path());
+  IndexOptions options;
+  options.from_scratch = true;
+
+  auto again = fixture.index();
+
+  REQUIRE_FALSE(again);
+  CHECK(again.error().code == ErrorCode::unavailable);
+  CHECK(again.error().message.find(file.string()) != std::string::npos);
+  REQUIRE(fixture.index(options));
+  CHECK(fixture.found("299") == Paths{"f299.py"});
+  CHECK(fixture.index().has_value());
 }
 
 TEST_CASE("indexer: a cancelled pass says so, keeps what it committed, and can be continued") {

@@ -39,6 +39,7 @@ struct IndexedFile {
   std::uint64_t size_bytes = 0;
   std::int64_t modified_ns = 0;  // 0 = unproven: compare by content next time
   std::uint64_t chunks = 0;      // set by list_files(); apply() counts for itself
+  std::int64_t changed_ns = 0;   // ctime
 
   bool operator==(const IndexedFile&) const = default;
 };
@@ -53,7 +54,7 @@ struct FileChunks {
 struct IndexBatch {
   std::vector<std::string> removed_paths;
   std::vector<FileChunks> files;
-  std::vector<IndexedFile> touched;  // same content, other mtime
+  std::vector<IndexedFile> touched;  // same content, other times
   std::optional<IndexMarker> marker;
 };
 
@@ -92,9 +93,10 @@ class VectorStore {
  public:
   virtual ~VectorStore() = default;
 
-  /// Nothing when the project has no index here. Errors of all: unavailable (disk full, damaged file, locked for too
+  /// Nothing when the project has no index here, or one of an older format: the next apply() replaces that. Errors of all: unavailable (disk full, damaged file, locked for too
   /// long; the message names the file and the way out).
   virtual Task<Result<std::optional<IndexMarker>>> load_marker(RequestContext context, Project project) = 0;
+  /// For an index pass: an index that is damaged anywhere is an error here, so that no pass builds on it.
   virtual Task<Result<std::vector<IndexedFile>>> list_files(RequestContext context, Project project) = 0;
   /// Creates the index when there is none.
   virtual Task<Result<void>> apply(RequestContext context, Project project, IndexBatch batch) = 0;
