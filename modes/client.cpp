@@ -56,11 +56,6 @@ Result<boost::json::object> call_api(const Config& config, ApiCall api_call) {
   return parse_json_object(answer->body);
 }
 
-int fail_client(std::string_view name, const Error& error) {
-  fmt::print(stderr, "codehelper {}: {}\n", name, error.message);
-  return kExitFailed;
-}
-
 std::string absolute_project(const std::string& path) {
   std::filesystem::path absolute = std::filesystem::absolute(path).lexically_normal();
   if (!absolute.has_filename()) absolute = absolute.parent_path();

@@ -19,9 +19,6 @@ struct ApiCall {
 /// URL.
 Result<boost::json::object> call_api(const Config& config, ApiCall call);
 
-/// "codehelper <name>: <message>" on standard error; returns the exit status of a failure.
-int fail_client(std::string_view name, const Error& error);
-
 /// `path` made absolute; what the server is asked about when it runs on this machine.
 std::string absolute_project(const std::string& path);
 

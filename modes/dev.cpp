@@ -72,10 +72,7 @@ Config adapt_to_terminal(Config config) {
 int run_dev(const Config& given, const Arguments& arguments) {
   Config config = adapt_to_terminal(given);
   const auto project = open_project(arguments.path);
-  if (!project) {
-    fmt::print(stderr, "codehelper dev: {}\n", project.error().message);
-    return kExitFailed;
-  }
+  if (!project) return fail_mode("dev", project.error());
   if (!is_loopback(config.listen.host)) {
     fmt::print(stderr, "codehelper dev: it listens on loopback only, not on {}; use serve-api and serve-runner\n",
                config.listen.host);
@@ -83,10 +80,7 @@ int run_dev(const Config& given, const Arguments& arguments) {
   }
   if (!config.runner.allowed_root_is_set) config.runner.allowed_root = project->root.parent_path();
   auto root = resolve_root(config.runner.allowed_root);
-  if (!root) {
-    fmt::print(stderr, "codehelper dev: {}\n", root.error().message);
-    return kExitFailed;
-  }
+  if (!root) return fail_mode("dev", root.error());
   config.runner.allowed_root = std::move(*root);
 
   EventLoop loop;
@@ -96,10 +90,7 @@ int run_dev(const Config& given, const Arguments& arguments) {
   ApiParts::Options options;
   options.allowed_root = config.runner.allowed_root;
   auto made = ApiParts::make(loop, metrics, log, config, std::move(options));
-  if (!made) {
-    fmt::print(stderr, "codehelper dev: {}\n", made.error().message);
-    return kExitFailed;
-  }
+  if (!made) return fail_mode("dev", made.error());
   ApiParts& parts = **made;
   Router router;
   add_base_routes(router, metrics);

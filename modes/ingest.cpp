@@ -15,14 +15,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kLogInterval{200};
 
-boost::json::object to_json(const IndexProgress& progress) {
-  return {{"files_done", progress.files_done},
-          {"files_total", progress.files_total},
-          {"chunks", progress.chunks},
-          {"embedded_files", progress.embedded_files},
-          {"seconds", progress.seconds}};
-}
-
 std::string describe_skips(const std::vector<SkippedFile>& skipped) {
   std::map<std::string_view, std::size_t> counts;
   for (const SkippedFile& file : skipped) ++counts[to_string(file.reason)];
@@ -93,8 +85,7 @@ Task<void> run_and_stop(Ingest& ingest, RequestContext context, HttpServer* serv
 
 int finish(Ingest& ingest, const Log& log) {
   if (!ingest.outcome) {
-    fmt::print(stderr, "codehelper ingest: an internal error occurred; the log names it\n");
-    return kExitFailed;
+    return fail_mode("ingest", {ErrorCode::internal, "an internal error occurred; the log names it"});
   }
   if (!*ingest.outcome) {
     const Error& error = ingest.outcome->error();
@@ -126,14 +117,12 @@ int run_ingest(const Config& config, const Arguments& arguments) {
   const RequestContext context = make_background_context(make_log(config), "ingest");
   auto project = open_project(arguments.path);
   auto parts = make_index_parts(loop, config);
-  if (!project || !parts) {
-    fmt::print(stderr, "codehelper ingest: {}\n", project ? parts.error().message : project.error().message);
-    return kExitFailed;
-  }
+  if (!project) return fail_mode("ingest", project.error());
+  if (!parts) return fail_mode("ingest", parts.error());
   auto lock = IndexLock::acquire(config.index.data_dir, *project);
   if (!lock) {
-    fmt::print(stderr, "codehelper ingest: {}\n", lock.error().message);
-    return lock.error().code == ErrorCode::conflict ? kIngestLocked : kExitFailed;
+    const int failed = fail_mode("ingest", lock.error());
+    return lock.error().code == ErrorCode::conflict ? kIngestLocked : failed;
   }
   ProgressReport report(context.log);
   Ingest ingest{loop, config, *parts, report, *project, arguments.from_scratch, std::nullopt};
@@ -149,10 +138,7 @@ int run_ingest(const Config& config, const Arguments& arguments) {
     router.add(std::move(progress));
     server = std::make_unique<HttpServer>(loop, std::move(router), make_server_options(config), context.log, metrics);
     const auto port = server->start();
-    if (!port) {
-      fmt::print(stderr, "codehelper ingest: {}\n", port.error().message);
-      return kExitFailed;
-    }
+    if (!port) return fail_mode("ingest", port.error());
     fmt::print(stderr, "codehelper: listening on {}\n", make_url(config.listen.host, *port));
   }
   context.log.info(kIngestStarted, {{"project_path", project->posted_path}});

@@ -148,6 +148,11 @@ int parse_and_run(int argc, char** argv) {
 
 }  // namespace
 
+int fail_mode(std::string_view name, const Error& error) {
+  fmt::print(stderr, "codehelper {}: {}\n", name, error.message);
+  return kExitFailed;
+}
+
 }  // namespace codehelper
 
 int main(int argc, char** argv) {

@@ -38,6 +38,9 @@ inline constexpr int kExitDone = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
 
+/// "codehelper <name>: <message>" on standard error; returns kExitFailed.
+int fail_mode(std::string_view name, const Error& error);
+
 int run_serve_api(const Config& config, const Arguments& arguments);
 int run_serve_runner(const Config& config, const Arguments& arguments);
 int run_ingest(const Config& config, const Arguments& arguments);

@@ -15,10 +15,8 @@ constexpr std::chrono::seconds kPlainInterval{2};
 std::string describe(const IndexProgress& progress) {
   std::string text =
       fmt::format("indexing: {}/{} files, {} chunks", progress.files_done, progress.files_total, progress.chunks);
-  if (progress.seconds > 0 && progress.files_done > 0) {
-    const double rate = static_cast<double>(progress.files_done) / progress.seconds;
-    const double left = static_cast<double>(progress.files_total - progress.files_done) / rate;
-    text += fmt::format(", {:.0f} files/s, {:.0f} s left", rate, left);
+  if (progress.files_per_second() > 0) {
+    text += fmt::format(", {:.0f} files/s, {:.0f} s left", progress.files_per_second(), progress.seconds_left());
   }
   return text;
 }

@@ -46,11 +46,11 @@ int exit_status_of(const boost::json::object& run) {
 
 int run_run_tests(const Config& config, const Arguments& arguments) {
   const auto project = find_project(config, arguments);
-  if (!project) return fail_client("run-tests", project.error());
+  if (!project) return fail_mode("run-tests", project.error());
   ApiCall call{"POST", "/run", {{"project_path", *project}, {"action", "run_tests"}}};
   if (!arguments.command.empty()) call.body["command"] = boost::json::value_from(arguments.command);
   const auto run = call_api(config, std::move(call));
-  if (!run) return fail_client("run-tests", run.error());
+  if (!run) return fail_mode("run-tests", run.error());
   if (arguments.json) {
     fmt::print("{}\n", boost::json::serialize(*run));
   } else {

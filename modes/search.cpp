@@ -43,19 +43,19 @@ int run_search(const Config& config, const Arguments& arguments) {
   ApiCall call{"POST", "/search", {{"query", arguments.text}, {"limit", arguments.limit}}};
   if (!arguments.project.empty()) call.body["project_path"] = absolute_project(arguments.project);
   const auto answer = call_api(config, std::move(call));
-  if (!answer) return fail_client("search", answer.error());
+  if (!answer) return fail_mode("search", answer.error());
   if (arguments.json) {
     fmt::print("{}\n", boost::json::serialize(*answer));
     return kExitDone;
   }
   const boost::json::value* hits = answer->if_contains("hits");
   if (hits == nullptr || !hits->is_array()) {
-    return fail_client("search", {ErrorCode::unavailable, "the server's answer is not that of a Crew API"});
+    return fail_mode("search", {ErrorCode::unavailable, "the server's answer is not that of a Crew API"});
   }
   if (hits->as_array().empty()) fmt::print(stderr, "nothing found\n");
   for (const boost::json::value& hit : hits->as_array()) {
     const auto printed = hit.is_object() ? print_hit(hit.as_object()) : Result<void>{};
-    if (!printed) return fail_client("search", printed.error());
+    if (!printed) return fail_mode("search", printed.error());
   }
   return kExitDone;
 }

@@ -43,10 +43,7 @@ int run_serve_api(const Config& config, const Arguments&) {
   Metrics metrics;
   const Log log = make_log(config);
   const auto made = make_parts(loop, metrics, log, config);
-  if (!made) {
-    fmt::print(stderr, "codehelper serve-api: {}\n", made.error().message);
-    return kExitFailed;
-  }
+  if (!made) return fail_mode("serve-api", made.error());
   ApiParts& parts = **made;
   Router router;
   add_base_routes(router, metrics);

@@ -10,10 +10,7 @@ namespace codehelper {
 int run_serve_runner(const Config& given, const Arguments&) {
   Config config = given;
   auto root = resolve_root(config.runner.allowed_root);
-  if (!root) {
-    fmt::print(stderr, "codehelper serve-runner: {}\n", root.error().message);
-    return kExitFailed;
-  }
+  if (!root) return fail_mode("serve-runner", root.error());
   config.runner.allowed_root = std::move(*root);
   EventLoop loop;
   Metrics metrics;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "codehelper/base/text.hpp"
 #include "codehelper/execute/test_command.hpp"
 #include "codehelper/retrieve/citation_check.hpp"
 
@@ -13,7 +14,7 @@ namespace codehelper {
 namespace {
 
 constexpr std::size_t kPlaces = 5;         // quoted in an answer
-constexpr std::size_t kQuotedLines = 30;   // of one place
+constexpr int kQuotedLines = 30;           // of one place
 constexpr std::size_t kOutputTail = 2000;  // bytes of a test run's output shown
 
 // A code fence longer than any run of backticks in `text`, so that the quotation can't end early.
@@ -27,16 +28,8 @@ std::string fence_for(std::string_view text) {
   return std::string(longest + 1, '`');
 }
 
-std::string_view first_lines(std::string_view text, std::size_t count) {
-  std::size_t end = 0;
-  for (std::size_t line = 0; line < count && end < text.size(); ++line) {
-    end = std::min(text.find('\n', end), text.size() - 1) + 1;
-  }
-  return text.substr(0, end);
-}
-
 std::string quote(const SearchHit& hit, bool is_verified) {
-  const std::string_view shown = first_lines(hit.text, kQuotedLines);
+  const std::string_view shown = select_lines(hit.text, 1, kQuotedLines);
   const std::string fence = fence_for(shown);
   std::string text = fmt::format("**{}:{}-{}**", hit.path, hit.start_line, hit.end_line);
   if (!hit.symbol.empty()) text += fmt::format(" — `{}`", hit.symbol);

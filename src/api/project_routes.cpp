@@ -18,10 +18,9 @@ json::object progress_to_json(const ProjectStatus& status) {
                       {"files_total", progress.files_total},
                       {"chunks", progress.chunks},
                       {"seconds", progress.seconds}};
-  if (progress.seconds > 0 && progress.files_done > 0) {
-    const double rate = static_cast<double>(progress.files_done) / progress.seconds;
-    object["files_per_second"] = rate;
-    object["seconds_left"] = static_cast<double>(progress.files_total - progress.files_done) / rate;
+  if (progress.files_per_second() > 0) {
+    object["files_per_second"] = progress.files_per_second();
+    object["seconds_left"] = progress.seconds_left();
   }
   return object;
 }

@@ -87,6 +87,20 @@ std::string_view nearest_name(std::string_view word, std::span<const std::string
   return nearest;
 }
 
+std::string_view select_lines(std::string_view text, int first, int last) {
+  std::size_t begin = 0;
+  for (int line = 1; line < first; ++line) {
+    begin = text.find('\n', begin);
+    if (begin == std::string_view::npos) return {};
+    ++begin;
+  }
+  std::size_t end = begin;
+  for (int line = first; line <= last && end < text.size(); ++line) {
+    end = std::min(text.find('\n', end), text.size() - 1) + 1;
+  }
+  return text.substr(begin, end - begin);
+}
+
 std::string to_lower_ascii(std::string_view text) {
   std::string lower(text);
   std::ranges::transform(lower, lower.begin(),

@@ -10,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "codehelper/base/path.hpp"
+
 namespace codehelper {
 
 namespace fs = std::filesystem;
@@ -28,12 +30,6 @@ std::unexpected<Error> refuse(std::string message) {
 
 bool has_nul(std::string_view text) {
   return text.find('\0') != std::string_view::npos;
-}
-
-// By components: /tmp/ab is not inside /tmp/a. Both are real paths.
-bool is_inside(const fs::path& path, const fs::path& root) {
-  const auto [in_root, in_path] = std::mismatch(root.begin(), root.end(), path.begin(), path.end());
-  return in_root == root.end();
 }
 
 // The real path of an existing directory.

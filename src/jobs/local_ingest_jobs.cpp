@@ -229,6 +229,14 @@ class LocalIngestJobsImpl final : public LocalIngestJobs {
 
 }  // namespace
 
+boost::json::object to_json(const IndexProgress& progress) {
+  return {{"files_done", progress.files_done},
+          {"files_total", progress.files_total},
+          {"chunks", progress.chunks},
+          {"embedded_files", progress.embedded_files},
+          {"seconds", progress.seconds}};
+}
+
 std::unique_ptr<LocalIngestJobs> make_local_ingest_jobs(EventLoop& loop, Log log, Metrics& metrics, VectorStore& store,
                                                         LocalJobsOptions options) {
   return std::make_unique<LocalIngestJobsImpl>(loop, std::move(log), metrics, store, std::move(options));

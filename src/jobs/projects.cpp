@@ -4,20 +4,15 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <algorithm>
 #include <fstream>
 #include <iterator>
 
 #include "codehelper/base/json_fields.hpp"
+#include "codehelper/base/path.hpp"
 
 namespace codehelper {
 
 namespace {
-
-bool is_within(const std::filesystem::path& path, const std::filesystem::path& root) {
-  const auto [end, ignored] = std::mismatch(root.begin(), root.end(), path.begin(), path.end());
-  return end == root.end();
-}
 
 // Written beside and renamed, so that a reader sees the whole old or the whole new text.
 Result<void> write_atomically(const std::filesystem::path& file, const std::string& text) {
@@ -54,7 +49,7 @@ Result<void> Projects::check_place(const Project& project) const {
   if (!std::filesystem::path(project.posted_path).is_absolute()) {
     return fail(ErrorCode::invalid_input, fmt::format("project_path \"{}\" must be absolute", project.posted_path));
   }
-  if (options_.allowed_root && !is_within(project.root, *options_.allowed_root)) {
+  if (options_.allowed_root && !is_inside(project.root, *options_.allowed_root)) {
     return fail(ErrorCode::invalid_input, fmt::format("project_path \"{}\" lies outside the allowed root {}",
                                                       project.posted_path, options_.allowed_root->string()));
   }

@@ -35,3 +35,11 @@ TEST_CASE("text: the nearest name is found, and a far one is not offered") {
   CHECK(nearest_name("log-levle", kNames) == "log-level");
   CHECK(nearest_name("zzzzzzz", kNames).empty());
 }
+
+TEST_CASE("text: lines are selected with their ends, and what is not there is left out") {
+  CHECK(select_lines("a\nb\r\nc", 1, 1) == "a\n");
+  CHECK(select_lines("a\nb\r\nc", 2, 3) == "b\r\nc");
+  CHECK(select_lines("a\nb\n", 2, 9) == "b\n");
+  CHECK(select_lines("a\nb\n", 4, 4).empty());
+  CHECK(select_lines("", 1, 1).empty());
+}

@@ -14,6 +14,11 @@ std::string to_valid_utf8(std::string_view bytes);
 /// The candidate with the smallest Levenshtein distance to `word`, or empty when none is nearer than half its length.
 std::string_view nearest_name(std::string_view word, std::span<const std::string_view> candidates);
 
+/// The lines `first` to `last` (1-based, inclusive) with their line feeds; fewer when the text ends before. Lines end
+/// at
+/// '\n' only. A view into `text`.
+std::string_view select_lines(std::string_view text, int first, int last);
+
 std::string to_lower_ascii(std::string_view text);
 
 }  // namespace codehelper

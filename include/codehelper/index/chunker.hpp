@@ -12,8 +12,8 @@
 namespace codehelper {
 
 struct ChunkLimits {
-  int target_lines = 50;   // neighbours are joined up to this
-  int max_lines = 100;     // longer declarations are split at statements
+  int target_lines = 50;             // neighbours are joined up to this
+  int max_lines = 100;               // longer declarations are split at statements
   std::size_t max_bytes = 8 * 1024;  // as above; one line longer than this is a chunk of its own
 };
 

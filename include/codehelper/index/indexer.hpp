@@ -14,11 +14,18 @@
 namespace codehelper {
 
 struct IndexProgress {
-  std::uint64_t files_done = 0;   // looked at, of files_total
+  std::uint64_t files_done = 0;  // looked at, of files_total
   std::uint64_t files_total = 0;
-  std::uint64_t chunks = 0;       // written in this run
+  std::uint64_t chunks = 0;          // written in this run
   std::uint64_t embedded_files = 0;  // files whose content was new
-  double seconds = 0;             // since the start
+  double seconds = 0;                // since the start
+
+  /// 0 while it can't be told.
+  double files_per_second() const { return seconds > 0 ? static_cast<double>(files_done) / seconds : 0; }
+  double seconds_left() const {
+    const double rate = files_per_second();
+    return rate > 0 ? static_cast<double>(files_total - files_done) / rate : 0;
+  }
 };
 
 struct IndexReport {
@@ -31,7 +38,7 @@ struct IndexReport {
 struct IndexOptions {
   std::uint64_t max_file_bytes = std::uint64_t{1024} * 1024;
   std::function<void(const IndexProgress&)> on_progress;  // called on the loop after each batch; may be empty
-  bool from_scratch = false;  // forget what is there
+  bool from_scratch = false;                              // forget what is there
 };
 
 /// Holds the project's writer lock (flock on embedded_index_path + ".lock") until destroyed.

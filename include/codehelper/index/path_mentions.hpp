@@ -12,8 +12,8 @@ struct PathMention {
   int line = 0;      // 1-based; 0 = none named
 };
 
-/// In order of the text, each once, the first 200 only. A word with a dot and a short extension counts as a path, so `os.path` does too: callers match
-/// mentions with real paths. Pure.
+/// In order of the text, each once, the first 200 only. A word with a dot and a short extension counts as a path, so
+/// `os.path` does too: callers match mentions with real paths. Pure.
 std::vector<PathMention> find_path_mentions(std::string_view text);
 
 }  // namespace codehelper

@@ -34,13 +34,13 @@ struct SkippedFile {
 };
 
 struct SourceListing {
-  std::vector<SourceFile> files;       // by path, ascending bytewise
-  std::vector<SkippedFile> skipped;    // by path, ascending bytewise
+  std::vector<SourceFile> files;     // by path, ascending bytewise
+  std::vector<SkippedFile> skipped;  // by path, ascending bytewise
 };
 
 /// Walks `root` (absolute). Blocks: run it on the blocking pool. Names and sizes only, no file is opened.
-/// Errors: not_found when the root is gone, unavailable when git's data can't be read or the machine fails (I/O error, no
-/// descriptor or memory left); the message names the file.
+/// Errors: not_found when the root is gone, unavailable when git's data can't be read or the machine fails (I/O error,
+/// no descriptor or memory left); the message names the file.
 Result<SourceListing> list_source_files(const std::filesystem::path& root, std::uint64_t max_file_bytes);
 
 /// The bytes of one listed file, or why its content is not indexed.

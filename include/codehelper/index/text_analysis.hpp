@@ -10,10 +10,10 @@
 
 namespace codehelper {
 
-/// Words of source text in order: for "readLine(fileName)" read, line, readline, file, name, filename. Parts are stemmed
-/// (Porter), adjacent parts also stand joined, and so does the whole identifier. Letters beyond ASCII belong to words;
-/// Chinese, Japanese, Korean and Thai come as single characters and pairs. Words over 80 bytes are left out, and with
-/// them identifiers that are data (hashes, base64).
+/// Words of source text in order: for "readLine(fileName)" read, line, readline, file, name, filename. Parts are
+/// stemmed (Porter), adjacent parts also stand joined, and so does the whole identifier. Letters beyond ASCII belong to
+/// words; Chinese, Japanese, Korean and Thai come as single characters and pairs. Words over 80 bytes are left out, and
+/// with them identifiers that are data (hashes, base64).
 std::vector<std::string> analyze_text(std::string_view text);
 
 /// The word under which a chunk that declares `name` is also found; never a word of analyze_text().

@@ -21,14 +21,14 @@ std::string_view to_string(IndexState state);
 /// The truth about an index, stored with it.
 struct IndexMarker {
   IndexState state = IndexState::indexing;
-  std::string cause;             // of a failure, for people
-  std::string project_path;      // as posted
-  std::string embedder;          // identity
+  std::string cause;         // of a failure, for people
+  std::string project_path;  // as posted
+  std::string embedder;      // identity
   std::uint64_t dimension = 0;
-  std::uint64_t files = 0;       // of the last finished index; 0 = there has been none
+  std::uint64_t files = 0;  // of the last finished index; 0 = there has been none
   std::uint64_t chunks = 0;
   std::uint64_t skipped = 0;
-  std::string finished_at;       // ISO 8601, UTC; of the last finished index, empty = there has been none
+  std::string finished_at;  // ISO 8601, UTC; of the last finished index, empty = there has been none
 
   bool is_searchable() const { return !finished_at.empty(); }
 };
@@ -93,8 +93,8 @@ class VectorStore {
  public:
   virtual ~VectorStore() = default;
 
-  /// Nothing when the project has no index here, or one of an older format: the next apply() replaces that. Errors of all: unavailable (disk full, damaged file, locked for too
-  /// long; the message names the file and the way out).
+  /// Nothing when the project has no index here, or one of an older format: the next apply() replaces that. Errors of
+  /// all: unavailable (disk full, damaged file, locked for too long; the message names the file and the way out).
   virtual Task<Result<std::optional<IndexMarker>>> load_marker(RequestContext context, Project project) = 0;
   /// For an index pass: an index that is damaged anywhere is an error here, so that no pass builds on it.
   virtual Task<Result<std::vector<IndexedFile>>> list_files(RequestContext context, Project project) = 0;

@@ -3,6 +3,7 @@
 // started by hand or by another process is seen too; this process knows only the progress of its own children.
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -24,6 +25,8 @@ struct LocalJobsOptions {
 /// Events of the child's log (one JSON object a line on its standard output) that its parent reads.
 inline constexpr std::string_view kIngestStarted = "ingest_started";    // the lock is held
 inline constexpr std::string_view kIngestProgress = "ingest_progress";  // fields of IndexProgress
+/// The fields of kIngestProgress, for the child that writes them.
+boost::json::object to_json(const IndexProgress& progress);
 /// Exit status of `codehelper ingest` when another process holds the project's lock.
 inline constexpr int kIngestLocked = 75;
 
