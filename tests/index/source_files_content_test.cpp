@@ -125,7 +125,7 @@ TEST_CASE("source file: a file that is gone is not found") {
     const auto result = read_source_file(folder.path(), {.path = path}, kMaxBytes);
     INFO(path);
     REQUIRE_FALSE((result.has_value() && result->has_value()));
-    if (std::string_view(path) != "") CHECK(result.error().code == ErrorCode::not_found);
+    if (!std::string_view(path).empty()) CHECK(result.error().code == ErrorCode::not_found);
   }
 }
 

@@ -15,6 +15,7 @@ constexpr std::uint64_t kMaxBytes = 1000;
 
 std::vector<std::string> paths_of(const SourceListing& listing) {
   std::vector<std::string> paths;
+  paths.reserve(listing.files.size());
   for (const auto& file : listing.files) paths.push_back(file.path);
   return paths;
 }
