@@ -123,7 +123,9 @@ class EmbeddedIndex {
     if (!lexical) return std::unexpected(lexical.error());
     auto semantic = load_chunks(database, ranking.semantic);
     if (!semantic) return std::unexpected(semantic.error());
-    return ChunkHits{std::move(*lexical), std::move(*semantic), std::move(ranking.files)};
+    auto definitions = load_chunks(database, ranking.definitions);
+    if (!definitions) return std::unexpected(definitions.error());
+    return ChunkHits{std::move(*lexical), std::move(*semantic), std::move(*definitions), std::move(ranking.files)};
   }
 
   static Result<std::vector<ScoredChunk>> load_chunks(IndexDatabase& database,

@@ -30,6 +30,14 @@ class LexicalIndex {
   };
   Scores score(std::span<const WeightedTerm> terms) const;
 
+  struct DocumentScore {
+    std::uint32_t document = 0;
+    double score = 0;
+  };
+  /// Every live document that holds `held`, ascending, scored as if all were of mean length: among the places that
+  /// declare a name a long one is no worse.
+  std::vector<DocumentScore> score_holders(TermId held, std::span<const WeightedTerm> terms) const;
+
   std::size_t live_documents() const { return live_documents_; }
 
  private:
@@ -39,6 +47,8 @@ class LexicalIndex {
   };
   using Postings = std::vector<Posting>;
 
+  /// 0 when no live document holds the word.
+  double rarity_of(const Postings& postings) const;
   void score_documents(const Postings& postings, double weight, std::vector<float>& scores) const;
   void score_files(const Postings& postings, double weight, std::vector<float>& scores) const;
   bool is_live(std::uint32_t document) const { return lengths_[document] != 0; }
