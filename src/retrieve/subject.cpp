@@ -210,7 +210,8 @@ std::optional<Subject> find_subject(std::string_view question) {
 
 double declaration_fit(const Subject& subject, const Chunk& chunk) {
   const std::string term = definition_term(subject.name);
-  const auto is_same = [&](const std::string& name) { return definition_term(name) == term; };
+  // "the remote_ip matcher" of a sentence is something else than RemoteIP.
+  const auto is_same = [&](const std::string& name) { return subject.is_alone && definition_term(name) == term; };
   const auto exact = std::ranges::find(chunk.definitions, subject.name);
   const auto declared = exact != chunk.definitions.end() ? exact : std::ranges::find_if(chunk.definitions, is_same);
   if (declared == chunk.definitions.end()) return 0;

@@ -22,9 +22,9 @@ struct Subject {
 /// case, underscores, qualified, called or in backticks.
 std::optional<Subject> find_subject(std::string_view question);
 
-/// 0 when the chunk doesn't declare the subject, else up to 1: less for another spelling, for each qualifier that is
-/// neither in the chunk's symbol nor in its path, in a chunk that is called after something else, and for a prototype
-/// without a body.
+/// 0 when the chunk doesn't declare the subject, else up to 1: less for another spelling (which counts only when the
+/// name is alone), for each qualifier that is neither in the chunk's symbol nor in its path, in a chunk that is called
+/// after something else, and for a prototype without a body.
 double declaration_fit(const Subject& subject, const Chunk& chunk);
 
 }  // namespace codehelper

@@ -73,6 +73,7 @@ TEST_CASE("subject: a declaration fits by spelling, qualifiers, what it is shown
   CHECK(best == 1);
   CHECK(declaration_fit(run, declaring("Widget::run", "stop", "run();\n")) == 0);
   CHECK(declaration_fit(run, declaring("Widget::Run", "Run", "void Widget::Run() {\n}\n")) == Approx(0.8));
+  CHECK(declaration_fit(*find_subject("how does Widget::run start"), declaring("Widget::Run", "Run", "")) == 0);
   CHECK(declaration_fit(run, declaring("Widget", "run", "class Widget { void run() {} };\n")) == Approx(0.9));
   CHECK(declaration_fit(run, declaring("Gadget::run", "run", "void Gadget::run() {\n}\n")) == Approx(0.2));
   CHECK(declaration_fit(run, declaring("Widget::run", "run", "virtual void run() const = 0;\n")) == Approx(0.7));
