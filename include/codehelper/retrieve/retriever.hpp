@@ -15,7 +15,7 @@ struct SearchHit {
   std::string symbol;
   int start_line = 1;  // 1-based, inclusive
   int end_line = 1;
-  std::string text;  // exactly the bytes of those lines of the indexed file
+  std::string text;  // exactly those lines of the indexed file; bytes that are no UTF-8 as U+FFFD
   double score = 0;  // larger is better, best about 1
   std::vector<std::string> definitions;
 };
