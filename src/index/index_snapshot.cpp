@@ -110,6 +110,12 @@ std::vector<ScoredFile> IndexSnapshot::best_files(const std::vector<float>& scor
   return best;
 }
 
+std::size_t IndexSnapshot::memory_bytes() const {
+  constexpr std::size_t kBytesOfFile = 160;  // its path and its node in the map
+  return lexical_.memory_bytes() + vectors_.memory_bytes() + chunks_.capacity() * sizeof(ChunkEntry) +
+         paths_.size() * kBytesOfFile;
+}
+
 IndexSnapshot::Ranking IndexSnapshot::rank(const ChunkQuery& query) const {
   std::vector<WeightedTerm> terms;
   terms.reserve(query.terms.size());

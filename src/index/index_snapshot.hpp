@@ -30,6 +30,8 @@ class IndexSnapshot {
     std::vector<ScoredFile> files;
   };
   Ranking rank(const ChunkQuery& query) const;
+  /// An estimate.
+  std::size_t memory_bytes() const;
 
  private:
   struct ChunkEntry {

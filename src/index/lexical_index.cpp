@@ -28,6 +28,7 @@ void LexicalIndex::add(std::uint32_t file, std::span<const TermCount> terms) {
     postings_[term.term].push_back({document, term.count});
     length += term.count;
   }
+  posting_count_ += terms.size();
   lengths_.push_back(length);
   file_of_.push_back(file);
   if (length == 0) return;
@@ -47,6 +48,14 @@ void LexicalIndex::remove(std::uint32_t document) {
   total_length_ -= length;
   --live_documents_;
   lengths_[document] = 0;
+}
+
+std::size_t LexicalIndex::memory_bytes() const {
+  // A node and a bucket of the map, the vector in it and the heap's own share; vectors have room to grow.
+  constexpr std::size_t kBytesOfWord = 80;
+  return postings_.size() * kBytesOfWord + posting_count_ * sizeof(Posting) * 3 / 2 +
+         (lengths_.capacity() + file_of_.capacity()) * sizeof(std::uint32_t) +
+         file_lengths_.capacity() * sizeof(std::uint64_t);
 }
 
 LexicalIndex::Scores LexicalIndex::score(std::span<const WeightedTerm> terms) const {

@@ -1,6 +1,7 @@
 // An inverted index in memory: BM25 over chunks and over whole files (Robertson and Zaragoza, "The Probabilistic
 // Relevance Framework: BM25 and Beyond", 2009). Every match is scored; a list of 25,000 postings takes about 50
-// microseconds.
+// microseconds. SQLite's FTS5 has no weight of a word and no score of a file, and is slower: 164 ms against 6 ms for a
+// whole POST /search (medians; 24,050 chunks, questions of 7 words; tests/bench/fts5.py on ten copies of Caddy).
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,8 @@ class LexicalIndex {
   std::vector<DocumentScore> score_holders(TermId held, std::span<const WeightedTerm> terms) const;
 
   std::size_t live_documents() const { return live_documents_; }
+  /// An estimate.
+  std::size_t memory_bytes() const;
 
  private:
   struct Posting {
@@ -54,6 +57,7 @@ class LexicalIndex {
   bool is_live(std::uint32_t document) const { return lengths_[document] != 0; }
 
   std::unordered_map<TermId, Postings> postings_;
+  std::size_t posting_count_ = 0;
   std::vector<std::uint32_t> lengths_;  // weighted words of a document; 0 = removed, or empty
   std::vector<std::uint32_t> file_of_;
   std::vector<std::uint64_t> file_lengths_;  // 0 = no document left
