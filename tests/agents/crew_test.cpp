@@ -25,7 +25,7 @@ struct CrewFixture {
   void index() { REQUIRE(run_until_done(loop, index_project({}, project, *store, *embedder, loop, {}))); }
 
   ChatAnswer ask(const std::string& message) {
-    Retriever retriever(*store, *embedder);
+    Retriever retriever(loop, *store, *embedder);
     Crew crew({loop, retriever, runner, "No model is configured."});
     ChatRequest request;
     request.message = message;
