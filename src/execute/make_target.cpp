@@ -92,13 +92,14 @@ std::optional<std::string> find_test_target(std::string_view makefile) {
     if (words.front() == "endef") defines_variable = false;
     if (words.front() == "define" || (words.size() > 1 && words[1] == "define")) defines_variable = true;
     if (defines_variable) continue;
-    includes_files =
-        includes_files || words.front() == "include" || words.front() == "-include" || words.front() == "sinclude";
+    if (words.front() == "include" || words.front() == "-include" || words.front() == "sinclude") {
+      includes_files = true;
+      continue;
+    }
     const auto rule = parse_rule(line);
     if (!rule) continue;
-    std::vector<std::string>& list = has(rule->targets, ".PHONY") ? phony : targets;
-    const std::vector<std::string>& names = has(rule->targets, ".PHONY") ? rule->prerequisites : rule->targets;
-    list.insert(list.end(), names.begin(), names.end());
+    const bool is_phony = has(rule->targets, ".PHONY");
+    std::ranges::copy(is_phony ? rule->prerequisites : rule->targets, std::back_inserter(is_phony ? phony : targets));
   }
   for (const std::string_view name : {"test", "check"}) {
     if (has(targets, name) || (includes_files && has(phony, name))) return std::string(name);
