@@ -191,8 +191,8 @@ class Answering {
   std::string describe_search_failure(const Error& error) {
     const std::string cause = shorten(error.message, kMessageBytes);
     answer_.outcome = error.code == ErrorCode::not_found ? "not_indexed" : "search_failed";
-    if (error.code == ErrorCode::unavailable) return "Retrieval is down: " + cause;
-    return "The code could not be searched: " + cause;
+    const char* const what = error.code == ErrorCode::unavailable ? "retrieval is down: " : "";
+    return fmt::format("The code could not be searched: {}{}", what, cause);
   }
 
   Task<std::vector<bool>> verify(const Project& project, const std::vector<SearchHit>& hits) {

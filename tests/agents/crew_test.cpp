@@ -220,5 +220,5 @@ TEST_CASE_METHOD(CrewFixture, "crew: a store that can't be reached is said, with
   const ChatAnswer answer = ask("where is parse_headers", fake_store);
 
   CHECK(answer.outcome == "search_failed");
-  CHECK_THAT(answer.response, Catch::Contains("Retrieval is down: the store refused the connection"));
+  CHECK_THAT(answer.response, Catch::Contains("retrieval is down: the store refused the connection"));
 }
