@@ -1,19 +1,19 @@
 // The operator's documents: each command in them is run, against real servers where it can be and against stand-ins that
 // know the deployment's files where it can't; each test that they name exists; each link leads somewhere.
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import test from "node:test";
 import { parse } from "yaml";
 import { startCluster } from "./cluster.mjs";
-import { awaitedSettings, binary, buildTree, readText, root, run } from "./support.mjs";
+import { awaitedSettings, binary, buildTree, postJson, readText, root, run, startServer } from "./support.mjs";
 
 const documents = ["RUNBOOK.md", "STATE.md", "FAILURE-MODES.md", "CONFIG.md"];
 
 // Rows of FAILURE-MODES.md whose test is still to be named; 0 when every failure is made by a test.
-const rowsWithoutTest = 14;
+const rowsWithoutTest = 13;
 
 function blocksOf(document) {
   const lines = readText(`deploy/${document}`).split("\n");
@@ -36,22 +36,13 @@ async function startWorld() {
   for (const folder of [project, bin]) mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(project, "parser.py"), "def parse_headers(text):\n    return text.splitlines()\n");
   writeFileSync(path.join(project, "test_parser.py"), "from parser import parse_headers\n\ndef test_lines():\n    assert parse_headers('a') == ['a']\n");
-  const children = [];
-  const serve = async (component, ...flags) => {
-    const log = path.join(place, `${component}.log`);
-    const environment = { PATH: process.env.PATH, HOME: place, ALLOWED_ROOT: path.join(place, "workspace"), CODEHELPER_DATA_DIR: path.join(place, "data"), CODEHELPER_PORT: "0" };
-    children.push(spawn(binary, [`serve-${component}`, ...flags], { env: environment, stdio: ["ignore", openSync(log, "w"), openSync(`${log}.err`, "w")] }));
-    for (let waited = 0; waited < 300; waited += 1) {
-      const url = /listening on (\S+)/.exec(readFileSync(`${log}.err`, "utf8"))?.[1];
-      if (url) return url;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    assert.fail(readFileSync(`${log}.err`, "utf8"));
-  };
+  const serve = (component, ...flags) =>
+    startServer([binary, `serve-${component}`, ...flags], {
+      HOME: place, ALLOWED_ROOT: path.join(place, "workspace"), CODEHELPER_DATA_DIR: path.join(place, "data"), CODEHELPER_PORT: "0",
+    }, path.join(place, `${component}.log`));
   const runner = await serve("runner");
-  const api = await serve("api", "--runner-url", runner);
-  await fetch(`${api}/project`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ project_path: project }) });
-  const jobId = (await (await fetch(`${api}/project`)).json()).job_id;
+  const api = await serve("api", "--runner-url", runner.url);
+  const { job_id: jobId } = await postJson(`${api.url}/project`, { project_path: project });
   const cluster = await startCluster({
     overlay: "production", namespace: "code-helper", jobId, jobTemplate: parse(readText("deploy/k8s/ingest-job.yaml")),
     log: (component) => (existsSync(path.join(place, `${component}.log`)) ? readFileSync(path.join(place, `${component}.log`), "utf8") : "started\n"),
@@ -64,10 +55,10 @@ async function startWorld() {
   writeFileSync(path.join(bin, "codehelper"), `#!/bin/sh\nexec ${binary} "$@"\n`, { mode: 0o755 });
   const environment = {
     ...process.env, PATH: `${bin}:${process.env.PATH}`, HOME: place, LOGS: place, CLUSTER: cluster.url, KUBECTL: run("sh", "-c", "command -v kubectl").trim(),
-    API: api, RUNNER: runner, PROJECT: project, JOB_ID: jobId, REQUEST_ID: "an-id-of-mine", CODE_HELPER_API_URL: api,
+    API: api.url, RUNNER: runner.url, PROJECT: project, JOB_ID: jobId, REQUEST_ID: "an-id-of-mine", CODE_HELPER_API_URL: api.url, CODEHELPER_DATA_DIR: path.join(place, "data"),
   };
   const stop = () => {
-    children.forEach((child) => child.kill("SIGKILL"));
+    [api, runner].forEach((server) => server.stop());
     cluster.stop();
     rmSync(place, { recursive: true });
   };
@@ -97,9 +88,7 @@ test("documents: every command works, and prints what is said", { timeout: 110_0
   t.after(world.stop);
   for (const block of allBlocks) {
     const place = `${block.document}:${block.line}`;
-    const begun = Date.now();
     const done = await runBlock(block, world.environment);
-    if (process.env.TIMES) console.log(place, Date.now() - begun);
     assert.equal(done.failure, "", place);
     for (const [, expected] of block.commands.join("\n").matchAll(/# → (.*)$/gm)) {
       assert.ok(done.stdout.includes(expected), `${place}: no ${expected} in\n${done.stdout}`);

@@ -1,6 +1,7 @@
 // What the checks of the deployment's files share.
-import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import assert from "node:assert/strict";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { openSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
 
@@ -29,6 +30,24 @@ export function readSettings() {
   return [...readText("deploy/CONFIG.md").matchAll(row)].map(([, name, alias, modes, standard]) => ({
     name, alias, modes: modes.split(", "), standard,
   }));
+}
+
+// Starts a server that says where it listens, with its log in `log`; resolves to its address, its process and its end.
+export async function startServer([command, ...args], environment, log) {
+  const stdio = ["ignore", openSync(log, "w"), openSync(`${log}.err`, "w")];
+  const child = spawn(command, args, { env: { PATH: process.env.PATH, ...environment }, stdio });
+  for (let waited = 0; waited < 600 && child.exitCode === null; waited += 1) {
+    const url = /listening on (\S+)/.exec(readFileSync(`${log}.err`, "utf8"))?.[1];
+    if (url) return { url, pid: child.pid, stop: () => child.kill("SIGKILL") };
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  child.kill("SIGKILL");
+  return assert.fail(`no server: ${readFileSync(`${log}.err`, "utf8")}`);
+}
+
+export async function postJson(url, body) {
+  const answer = await fetch(url, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  return answer.json();
 }
 
 // Whether a variable means something to a mode; the build's own faults of configuration are found this way.
