@@ -156,7 +156,7 @@ test("health-check: only an answer of 200 is health", async () => {
   await Promise.all([once(server, "listening"), once(silent, "listening")]);
   const check = (port, target) =>
     new Promise((resolve) => {
-      execFile(path.join(root, "deploy/health-check.sh"), [String(port), target], (error) => resolve(error?.code ?? 0));
+      execFile(path.join(root, "deploy/health-check.sh"), [String(port), target], { timeout: 10_000 }, (error) => resolve(error?.code ?? 0));
     });
 
   const codes = await Promise.all([
