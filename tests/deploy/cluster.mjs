@@ -28,6 +28,7 @@ function makeObjects(overlay, namespace, jobId, jobTemplate) {
     deployment.status = { observedGeneration: 1, replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas };
     objects.push(podOf(deployment, `${deployment.metadata.name}-5d4f7`, deployment.spec.template.metadata.labels));
   }
+  objects.push({ apiVersion: "v1", kind: "Namespace", metadata: { name: "default" } });
   const selector = { matchLabels: { "job-name": jobId } };
   const job = { ...jobTemplate, metadata: { ...jobTemplate.metadata, name: jobId, namespace }, spec: { ...jobTemplate.spec, selector }, status: { active: 1 } };
   return [...objects, job, podOf(job, `${jobId}-x7k2p`, { ...jobTemplate.metadata.labels, "job-name": jobId })];

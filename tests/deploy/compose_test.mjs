@@ -10,12 +10,13 @@ import { awaitedSettings, isSetting, projectVersion, readSettings, readText, roo
 const text = readText("deploy/compose.yaml");
 const compose = parse(text, { merge: true });
 const { services, networks } = compose;
+const duration = /^(\d+(\.\d+)?(us|ms|s|m|h))+$/;
 const own = { api: "serve-api", runner: "serve-runner" };
 const networkNames = (service) => Object.values(services[service].networks);
 
 test("compose: follows the specification's schema", () => {
+  // Without the name of its draft, which it spells as ajv doesn't; formats that only Docker knows are left to it.
   const { $schema, ...schema } = JSON.parse(readText("tests/deploy/node_modules/dclint/schemas/compose.schema.json"));
-  const duration = /^(\d+(\.\d+)?(us|ms|s|m|h))+$/;
   const ajv = new Ajv({ strict: false, allErrors: true, formats: { duration, expose: true, ports: true, subnet_ip_address: true } });
   ajv.validate(schema, compose);
   assert.deepEqual((ajv.errors ?? []).map((fault) => `${fault.instancePath} ${fault.message} ${JSON.stringify(fault.params)}`), []);
@@ -63,6 +64,7 @@ test("compose: every service is confined, bounded, watched and restarted", () =>
     assert.equal(service.restart, "unless-stopped", name);
     assert.ok(service.tmpfs.length > 0, name);
     assert.ok(service.healthcheck.test.length > 1, name);
+    for (const key of ["interval", "timeout", "start_period"]) assert.match(service.healthcheck[key], duration, `${name}: ${key}`);
     for (const forbidden of ["privileged", "cap_add", "network_mode", "pid", "devices"]) assert.ok(!(forbidden in service), name);
   }
   for (const name of Object.keys(own)) assert.doesNotMatch(services[name].user, /:-0/, name);

@@ -70,7 +70,7 @@ function runBlock({ commands }, environment) {
   const script = commands.filter((line) => !/^\s*export (API|RUNNER|PROJECT|JOB_ID|REQUEST_ID)=/.test(line)).join("\n")
     .replaceAll("deploy/setup.sh", `node ${root}/tests/deploy/stand_in.mjs deploy/setup.sh`);
   return new Promise((resolve) => {
-    execFile("bash", ["-euo", "pipefail", "-c", script], { cwd: root, env: environment, timeout: 40_000 }, (error, stdout, stderr) => {
+    execFile("bash", ["-euo", "pipefail", "-c", script], { cwd: root, env: environment, timeout: 120_000 }, (error, stdout, stderr) => {
       resolve({ failure: error ? `${error.message}\n${stderr}` : "", stdout });
     });
   });
@@ -83,7 +83,7 @@ test("documents: every block is of commands, and there are some", () => {
   assert.ok(allBlocks.length > 20);
 });
 
-test("documents: every command works, and prints what is said", { timeout: 110_000 }, async (t) => {
+test("documents: every command works, and prints what is said", { timeout: 280_000 }, async (t) => {
   const world = await startWorld();
   t.after(world.stop);
   for (const block of allBlocks) {
