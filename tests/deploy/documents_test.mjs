@@ -71,7 +71,7 @@ function runBlock({ commands }, environment) {
     .replaceAll("deploy/setup.sh", `node ${root}/tests/deploy/stand_in.mjs deploy/setup.sh`);
   return new Promise((resolve) => {
     execFile("bash", ["-euo", "pipefail", "-c", script], { cwd: root, env: environment, timeout: 120_000 }, (error, stdout, stderr) => {
-      resolve({ failure: error ? `${error.message}\n${stderr}` : "", stdout });
+      resolve({ failure: error ? `${error.message}\n${stdout}${stderr}` : "", stdout });
     });
   });
 }
