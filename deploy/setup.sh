@@ -9,11 +9,13 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 packages=(
   clang-19 lld-19 cmake ninja-build ccache pkg-config
   libboost1.81-dev libboost-json1.81-dev libfmt-dev libcli11-dev libssl-dev libsqlite3-dev
-  libgit2-dev prometheus-cpp-dev zlib1g-dev
+  libgit2-dev prometheus-cpp-dev zlib1g-dev libyaml-cpp-dev
 )
 if [[ ${1:-} == --tests ]]; then
   packages+=(libclang-rt-19-dev catch2 git curl python3 python3-pytest)
 fi
+# kubectl reads what the Kubernetes tests serve; only where there is none is Debian's taken.
+if [[ ${1:-} == --tests ]]; then command -v kubectl >/dev/null || packages+=(kubernetes-client); fi
 # Node brings npm; only where there is none is Debian's taken.
 command -v npm >/dev/null || packages+=(nodejs npm)
 
@@ -42,4 +44,7 @@ install_npm() {
   fi
 }
 install_npm "$root/src/index/grammars"
-if [[ ${1:-} == --tests ]]; then install_npm "$root/tests/e2e/corpus"; fi
+if [[ ${1:-} == --tests ]]; then
+  install_npm "$root/tests/e2e/corpus"
+  install_npm "$root/tests/e2e/kubernetes"
+fi

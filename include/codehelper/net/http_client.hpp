@@ -54,6 +54,8 @@ struct TlsOptions {
   std::string key_pem = {};          // of the certificate
   std::string server_name = {};      // asked for and demanded in place of the URL's host when not empty
   enum class Peer { verified, anybody } peer = Peer::verified;  // anybody: not even the name is looked at
+
+  bool operator==(const TlsOptions&) const = default;
 };
 
 struct HttpClientOptions {
