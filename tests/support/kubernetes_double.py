@@ -170,6 +170,10 @@ class Cluster:
             return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
                     "details": {"name": name, "group": "batch", "kind": "jobs", "uid": uid}}
 
+    def exists(self, job):
+        found = self.jobs.get((job["metadata"]["namespace"], job["metadata"]["name"]))
+        return found is not None and found["metadata"]["uid"] == job["metadata"]["uid"]
+
     # --- pods -------------------------------------------------------------------------------------------------------
 
     def pods_of(self, uid):
@@ -263,7 +267,10 @@ class Cluster:
 
     def run_pod(self, job, index):
         """One pod from Pending to its end; its exit status."""
-        pod = self.add_pod(job, index)
+        with self.lock:
+            if not self.exists(job):
+                return -1
+            pod = self.add_pod(job, index)
         name = pod["metadata"]["name"]
         container = next(c for c in pod["spec"]["containers"] if c["name"] == "ingest")
         expand = lambda text: text.replace("$$", "$")
@@ -274,7 +281,7 @@ class Cluster:
         command = [self.options.run, *(expand(a) for a in container["args"])]
         with self.lock:
             if "deletionTimestamp" in pod["metadata"]:
-                return -1
+                return -1  # never started; the garbage collector takes it
             process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                        stderr=subprocess.STDOUT, text=True, errors="replace")
             self.processes[name] = process
@@ -313,7 +320,8 @@ class Cluster:
 
         time.sleep(self.options.delay)
         wanted = len(waiting)
-        self.update_status(namespace, name, uid, startTime=now())
+        if not self.update_status(namespace, name, uid, startTime=now()):
+            return
         with changed:
             while tally["succeeded"] < wanted and tally["failed"] <= spec["backoffLimit"]:
                 while waiting and tally["active"] < spec["parallelism"]:
