@@ -147,7 +147,7 @@ Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metri
   projects.allowed_root = std::move(options.allowed_root);
   parts->projects_ =
       std::make_unique<Projects>(loop, metrics, *parts->index_.store, *parts->jobs_, std::move(projects));
-  parts->retriever_ = std::make_unique<Retriever>(*parts->index_.store, *parts->index_.embedder);
+  parts->retriever_ = std::make_unique<Retriever>(loop, *parts->index_.store, *parts->index_.embedder);
   parts->services_.projects = parts->projects_.get();
   parts->services_.retriever = parts->retriever_.get();
   parts->services_.runner_limit = config.api.runner_limit;

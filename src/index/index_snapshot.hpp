@@ -26,9 +26,12 @@ class IndexSnapshot {
   struct Ranking {
     std::vector<RankedChunk> lexical;
     std::vector<RankedChunk> semantic;
+    std::vector<RankedChunk> definitions;
     std::vector<ScoredFile> files;
   };
   Ranking rank(const ChunkQuery& query) const;
+  /// An estimate.
+  std::size_t memory_bytes() const;
 
  private:
   struct ChunkEntry {
@@ -43,6 +46,7 @@ class IndexSnapshot {
   Result<void> add_new(IndexDatabase& database);
   std::uint32_t file_number(std::int64_t file_id);
   std::vector<RankedChunk> best_chunks(const std::vector<float>& scores, std::size_t limit) const;
+  std::vector<RankedChunk> best_documents(std::vector<LexicalIndex::DocumentScore> documents, std::size_t limit) const;
   std::vector<ScoredFile> best_files(const std::vector<float>& scores, std::size_t limit) const;
 
   std::optional<std::int64_t> revision_;

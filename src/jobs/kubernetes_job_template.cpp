@@ -82,7 +82,7 @@ void fill_environment(json::array& env, const JobRequest& request) {
   for (const auto& [name, value] : request.env) add(name, value);
   if (request.shards > 1) {
     add("INGEST_SHARDS", std::to_string(request.shards));
-    add("INGEST_RUN", request.start_id);
+    add("INGEST_RUN_ID", request.start_id);
   }
 }
 

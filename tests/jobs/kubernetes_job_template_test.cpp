@@ -100,7 +100,7 @@ TEST_CASE("job template: more than one shard makes an Indexed Job whose pods kno
   CHECK(job.at("spec").at("completions") == 4);
   CHECK(job.at("spec").at("parallelism") == 4);
   CHECK(env_of(job, "INGEST_SHARDS") == "4");
-  CHECK(env_of(job, "INGEST_RUN") == "start-1");
+  CHECK(env_of(job, "INGEST_RUN_ID") == "start-1");
 }
 
 TEST_CASE("job template: a dollar in a path is not taken for a reference to a variable") {

@@ -67,6 +67,7 @@ struct QueryTerm {
 struct ChunkQuery {
   std::vector<QueryTerm> terms;  // any of them; empty = no lexical leg
   Embedding embedding;           // empty = no vector leg
+  std::string definition;        // a plain name, whose declarations come as a leg of their own; empty = no such leg
   std::size_t limit = 100;       // of each leg
 };
 
@@ -86,7 +87,10 @@ struct ScoredFile {
 struct ChunkHits {
   std::vector<ScoredChunk> lexical;   // BM25, best first
   std::vector<ScoredChunk> semantic;  // cosine, best first
-  std::vector<ScoredFile> files;      // BM25, best first
+  /// The chunks that declare ChunkQuery::definition in any case and with any underscores, best first by BM25 of the
+  /// words without regard to length; those that match no word too.
+  std::vector<ScoredChunk> definitions;
+  std::vector<ScoredFile> files;  // BM25, best first
 };
 
 class VectorStore {
