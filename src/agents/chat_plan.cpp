@@ -7,6 +7,7 @@
 
 #include "codehelper/agents/crew.hpp"
 #include "codehelper/base/text.hpp"
+#include "excerpt.hpp"
 
 namespace codehelper {
 
@@ -62,36 +63,36 @@ constexpr auto kRequestWords = std::to_array<std::string_view>(
      "know",    "find",      "out",   "report",     "result",   "results", "if",       "whether",  "do",    "does",
      "did",     "is",        "are",   "has",        "have",     "can",     "could",    "would",    "will",  "how",
      "many",    "which",     "hi",    "hey",        "hello",    "ok",      "okay",     "thanks"});
-constexpr auto kPoliteBeginnings = std::to_array<std::string_view>({"please",
-                                                                    "kindly",
-                                                                    "just",
-                                                                    "now",
-                                                                    "then",
-                                                                    "also",
-                                                                    "first",
-                                                                    "next",
-                                                                    "finally",
-                                                                    "so",
-                                                                    "ok",
-                                                                    "okay",
-                                                                    "yes",
-                                                                    "hi",
-                                                                    "hey",
-                                                                    "hello",
-                                                                    "thanks",
-                                                                    "can you",
-                                                                    "could you",
-                                                                    "would you",
-                                                                    "will you",
-                                                                    "would you mind",
-                                                                    "i want you to",
-                                                                    "i need you to",
-                                                                    "i would like you to",
-                                                                    "id like you to",
-                                                                    "you should",
-                                                                    "lets",
-                                                                    "let us",
-                                                                    "go ahead"});
+constexpr auto kPolite = std::to_array<std::string_view>({"please",
+                                                          "kindly",
+                                                          "just",
+                                                          "now",
+                                                          "then",
+                                                          "also",
+                                                          "first",
+                                                          "next",
+                                                          "finally",
+                                                          "so",
+                                                          "ok",
+                                                          "okay",
+                                                          "yes",
+                                                          "hi",
+                                                          "hey",
+                                                          "hello",
+                                                          "thanks",
+                                                          "can you",
+                                                          "could you",
+                                                          "would you",
+                                                          "will you",
+                                                          "would you mind",
+                                                          "i want you to",
+                                                          "i need you to",
+                                                          "i would like you to",
+                                                          "id like you to",
+                                                          "you should",
+                                                          "lets",
+                                                          "let us",
+                                                          "go ahead"});
 constexpr auto kCheckBeginnings = std::to_array<std::string_view>(
     {"check", "verify", "confirm", "ensure", "see", "tell me", "let me know", "find out", "make sure", "do", "does",
      "did", "is", "are", "have", "has", "which", "what", "how many"});
@@ -177,13 +178,13 @@ std::size_t test_phrase(WordsView words) {
 }
 
 bool is_request_to_run(WordsView clause) {
-  clause = without_beginnings(clause, kPoliteBeginnings);
+  clause = without_beginnings(clause, kPolite);
   return !clause.empty() && is_one_of(clause.front(), kRunVerbs) && test_phrase(clause.subspan(1)) > 0;
 }
 
 // "do the tests pass", "check whether our test suite is green", "which tests are failing".
 bool asks_for_verdict(WordsView clause) {
-  clause = without_beginnings(clause, kPoliteBeginnings);
+  clause = without_beginnings(clause, kPolite);
   const WordsView asked = without_beginnings(clause, kCheckBeginnings);
   if (asked.size() == clause.size()) return false;
   const WordsView subject = without_beginnings(asked, kJoiningWords);
@@ -197,7 +198,7 @@ bool asks_for_verdict(WordsView clause) {
 
 // The message is a command line and nothing else: "pytest -q", "cargo test".
 bool is_bare_command(WordsView clause) {
-  clause = without_beginnings(clause, kPoliteBeginnings);
+  clause = without_beginnings(clause, kPolite);
   if (clause.empty()) return false;
   if (is_one_of(clause.front(), kTestNouns) && clause.front() != "tests") return ends_or_follows(clause.subspan(1));
   if (!is_one_of(clause.front(), kTools)) return false;
@@ -224,7 +225,7 @@ bool forbids_to_run(WordsView clause) {
 bool is_question(const Sentence& sentence) {
   const auto first = std::ranges::find_if(sentence.clauses, [](const Words& clause) { return !clause.empty(); });
   if (first == sentence.clauses.end()) return false;
-  const WordsView opening = without_beginnings(WordsView(*first), kPoliteBeginnings);
+  const WordsView opening = without_beginnings(WordsView(*first), kPolite);
   if (!opening.empty() && is_one_of(opening.front(), kQuestionWords)) return true;
   return std::ranges::find(*first, "how") != first->end();
 }
@@ -255,7 +256,9 @@ bool asks_for_more(const std::vector<Sentence>& sentences) {
 }  // namespace
 
 ChatPlan make_plan(std::string_view message) {
-  std::vector<Sentence> sentences = parse_sentences(message);
+  constexpr std::size_t kReadBytes = 4 * 1024;  // a request stands near the beginning; the rest is pasted text
+  const std::string_view read = first_part(message, kReadBytes);
+  std::vector<Sentence> sentences = parse_sentences(read);
   std::erase_if(sentences, [](const Sentence& sentence) {
     return std::ranges::all_of(sentence.clauses, [](const Words& clause) { return clause.empty(); });
   });
@@ -263,7 +266,7 @@ ChatPlan make_plan(std::string_view message) {
       sentences.size() == 1 && sentences.front().clauses.size() == 1 && is_bare_command(sentences.front().clauses[0]);
   ChatPlan plan;
   plan.run_tests = is_command || asks_to_run_tests(sentences);
-  plan.search = !plan.run_tests || asks_for_more(sentences);
+  plan.search = !plan.run_tests || read.size() < message.size() || asks_for_more(sentences);
   return plan;
 }
 

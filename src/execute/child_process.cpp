@@ -112,7 +112,10 @@ Task<Result<RunReport>> read_report(RunPointer run) {
                                         asio::as_tuple(asio::use_awaitable));
   const auto error = std::get<0>(read);
   if (error == asio::error::operation_aborted) co_return fail(ErrorCode::cancelled, "the run was cancelled");
-  if (!error) co_return report;
+  if (!error) {
+    run->tree_is_gone = report.kind == RunReport::Kind::tree_gone;
+    co_return report;
+  }
   run->control_has_ended = true;
   co_return fail(ErrorCode::unavailable, kGone);
 }
@@ -159,7 +162,6 @@ Task<Result<Outcome>> follow(Spawner& spawner, RunPointer run, CommandPlan plan)
   const bool is_killed =
       exited ? exited->kind == RunReport::Kind::tree_gone : exited.error().code == ErrorCode::unavailable;
   if (is_killed) {
-    run->tree_is_gone = exited.has_value();
     co_return Outcome{.exit_code = -SIGKILL, .notice = "\n[the command was ended: it had killed its supervisor]\n"};
   }
   if (exited && exited->kind == RunReport::Kind::failed) {
@@ -184,7 +186,6 @@ Task<End> wait_for_end(RunPointer run) {
   while (!run->tree_is_gone) {
     auto report = co_await read_report(run, deadline.remaining());
     if (!report) co_return report.error().code == ErrorCode::unavailable ? End::abandoned : End::unknown;
-    run->tree_is_gone = report->kind == RunReport::Kind::tree_gone;
   }
   co_return End::tree_gone;
 }

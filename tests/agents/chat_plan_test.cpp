@@ -113,3 +113,15 @@ TEST_CASE("chat plan: a question about tests, a wish to leave them alone and all
   CHECK(plan.search);
   CHECK_FALSE(plan.run_tests);
 }
+
+TEST_CASE("chat plan: a long message is searched for, and asked at its beginning") {
+  const std::string pasted(100'000, 'x');
+
+  const ChatPlan first = make_plan("Run the tests.\n" + pasted);
+  const ChatPlan last = make_plan(pasted + "\nRun the tests.");
+
+  CHECK(first.run_tests);
+  CHECK(first.search);
+  CHECK_FALSE(last.run_tests);
+  CHECK(last.search);
+}
