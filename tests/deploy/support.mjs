@@ -28,7 +28,10 @@ export function tryRun(command, ...args) {
 export function readSettings() {
   const row = /^\| `([A-Z_0-9]+)`(?: \(`([A-Z_0-9]+)`\))? \| [^|]* \| ([^|]*) \| ([^|]*) \|/gm;
   return [...readText("deploy/CONFIG.md").matchAll(row)].map(([, name, alias, modes, standard]) => ({
-    name, alias, modes: modes.split(", "), standard,
+    name,
+    alias,
+    modes: modes.split(", "),
+    standard,
   }));
 }
 
@@ -46,7 +49,11 @@ export async function startServer([command, ...args], environment, log) {
 }
 
 export async function postJson(url, body) {
-  const answer = await fetch(url, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
   return answer.json();
 }
 
@@ -58,7 +65,13 @@ export function isSetting(name, mode) {
 
 // Settings that the manifests use and the program doesn't have yet; a test fails when one of them has come.
 export const awaitedSettings = [
-  "VECTOR_DB_URL", "INGEST_BACKEND", "K8S_NAMESPACE", "INGEST_IMAGE", "INGEST_JOB_TEMPLATE", "LLM_MODEL", "LLM_API_KEY",
+  "VECTOR_DB_URL",
+  "INGEST_BACKEND",
+  "K8S_NAMESPACE",
+  "INGEST_IMAGE",
+  "INGEST_JOB_TEMPLATE",
+  "LLM_MODEL",
+  "LLM_API_KEY",
 ];
 
 export function projectVersion() {
