@@ -60,6 +60,15 @@ test("compose: every variable is a setting of the mode that reads it, or is expl
   }
 });
 
+test("settings: none is awaited that the program has", () => {
+  const known = readSettings().map((setting) => setting.name);
+  assert.ok(known.length > 10);
+  assert.deepEqual(
+    awaitedSettings.filter((name) => known.includes(name)),
+    [],
+  );
+});
+
 test("compose: images have the project's version, or one that is pinned", () => {
   for (const [name, { image }] of Object.entries(services)) {
     const expected = name in own ? `code-helper-${name}:${projectVersion()}` : /^[\w/]+:\d+\.\d+\.\d+$/;

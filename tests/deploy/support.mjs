@@ -57,7 +57,7 @@ export async function postJson(url, body) {
   return answer.json();
 }
 
-// Whether a variable means something to a mode; the build's own faults of configuration are found this way.
+// Whether a variable, by its name or its alias, means something to a mode.
 export function isSetting(name, mode) {
   const setting = readSettings().find((each) => each.name === name || each.alias === name);
   return awaitedSettings.includes(name) || (setting !== undefined && setting.modes.includes(mode));
