@@ -17,9 +17,16 @@ const networkNames = (service) => Object.values(services[service].networks);
 test("compose: follows the specification's schema", () => {
   // Without the name of its draft, which it spells as ajv doesn't; formats that only Docker knows are left to it.
   const { $schema, ...schema } = JSON.parse(readText("tests/deploy/node_modules/dclint/schemas/compose.schema.json"));
-  const ajv = new Ajv({ strict: false, allErrors: true, formats: { duration, expose: true, ports: true, subnet_ip_address: true } });
+  const ajv = new Ajv({
+    strict: false,
+    allErrors: true,
+    formats: { duration, expose: true, ports: true, subnet_ip_address: true },
+  });
   ajv.validate(schema, compose);
-  assert.deepEqual((ajv.errors ?? []).map((fault) => `${fault.instancePath} ${fault.message} ${JSON.stringify(fault.params)}`), []);
+  assert.deepEqual(
+    (ajv.errors ?? []).map((fault) => `${fault.instancePath} ${fault.message} ${JSON.stringify(fault.params)}`),
+    [],
+  );
 });
 
 test("compose: every network, volume, config and service that is named is defined", () => {
@@ -29,23 +36,37 @@ test("compose: every network, volume, config and service that is named is define
       const source = volume.replace(/\$\{\w+:-(\w+)\}/, "$1").split(":")[0];
       assert.ok(source in compose.volumes, `${name}: ${source}`);
     }
-    for (const config of service.configs ?? []) assert.ok(config.source in compose.configs, `${name}: ${config.source}`);
-    for (const other of Object.keys(service.depends_on ?? {})) assert.ok(services[other]?.healthcheck, `${name}: ${other}`);
-    if (service.build) assert.ok(existsSync(path.join(root, "deploy", service.build.context, service.build.dockerfile)));
-    if (service.build) assert.match(readText("deploy/Dockerfile"), new RegExp(`^FROM \\w+ AS ${service.build.target}$`, "m"));
+    for (const config of service.configs ?? [])
+      assert.ok(config.source in compose.configs, `${name}: ${config.source}`);
+    for (const other of Object.keys(service.depends_on ?? {}))
+      assert.ok(services[other]?.healthcheck, `${name}: ${other}`);
+    if (service.build)
+      assert.ok(existsSync(path.join(root, "deploy", service.build.context, service.build.dockerfile)));
+    if (service.build)
+      assert.match(readText("deploy/Dockerfile"), new RegExp(`^FROM \\w+ AS ${service.build.target}$`, "m"));
   }
   for (const { file } of Object.values(compose.configs)) assert.ok(existsSync(path.join(root, "deploy", file)), file);
 });
 
 test("compose: every variable is a setting of the mode that reads it, or is explained to the operator", () => {
   for (const [service, mode] of Object.entries(own)) {
-    for (const name of Object.keys(services[service].environment)) assert.ok(isSetting(name, mode), `${service}: ${name}`);
+    for (const name of Object.keys(services[service].environment))
+      assert.ok(isSetting(name, mode), `${service}: ${name}`);
   }
   const explained = readText("deploy/RUNBOOK.md");
   for (const [, name] of text.matchAll(/\$\{(\w+)/g)) {
     const known = readSettings().some((setting) => setting.name === name) || awaitedSettings.includes(name);
     assert.ok(known || explained.includes(`\`${name}\``), name);
   }
+});
+
+test("settings: none is awaited that the program has", () => {
+  const known = readSettings().map((setting) => setting.name);
+  assert.ok(known.length > 10);
+  assert.deepEqual(
+    awaitedSettings.filter((name) => known.includes(name)),
+    [],
+  );
 });
 
 test("compose: images have the project's version, or one that is pinned", () => {
@@ -64,14 +85,19 @@ test("compose: every service is confined, bounded, watched and restarted", () =>
     assert.equal(service.restart, "unless-stopped", name);
     assert.ok(service.tmpfs.length > 0, name);
     assert.ok(service.healthcheck.test.length > 1, name);
-    for (const key of ["interval", "timeout", "start_period"]) assert.match(service.healthcheck[key], duration, `${name}: ${key}`);
-    for (const forbidden of ["privileged", "cap_add", "network_mode", "pid", "devices"]) assert.ok(!(forbidden in service), name);
+    for (const key of ["interval", "timeout", "start_period"])
+      assert.match(service.healthcheck[key], duration, `${name}: ${key}`);
+    for (const forbidden of ["privileged", "cap_add", "network_mode", "pid", "devices"])
+      assert.ok(!(forbidden in service), name);
   }
   for (const name of Object.keys(own)) assert.doesNotMatch(services[name].user, /:-0/, name);
-  assert.ok(services.api.ports.every((port) => port.startsWith("127.0.0.1:")), "published beyond this machine");
+  assert.ok(
+    services.api.ports.every((port) => port.startsWith("127.0.0.1:")),
+    "published beyond this machine",
+  );
 });
 
-test("compose: the workspace is at one path, read-only but for the Runner, which may write and start programs in /tmp", () => {
+test("compose: the workspace is at one path, read-only but for the Runner, which may start what it writes to /tmp", () => {
   const mounted = (service) => services[service].volumes.find((volume) => volume.includes(":/workspace"));
   assert.equal(mounted("runner"), "${WORKSPACE:-workspace}:/workspace");
   assert.equal(mounted("api"), "${WORKSPACE:-workspace}:/workspace:ro");
@@ -81,9 +107,15 @@ test("compose: the workspace is at one path, read-only but for the Runner, which
 
 test("compose: the Runner reaches neither Chroma nor the internet, and nobody but the API reaches Chroma", () => {
   for (const service of ["runner", "chroma"]) {
-    assert.ok(networkNames(service).every((network) => networks[network].internal === true), service);
+    assert.ok(
+      networkNames(service).every((network) => networks[network].internal === true),
+      service,
+    );
   }
-  const peers = (service) => Object.keys(services).filter((other) => networkNames(other).some((network) => networkNames(service).includes(network)));
+  const peers = (service) =>
+    Object.keys(services).filter((other) =>
+      networkNames(other).some((network) => networkNames(service).includes(network)),
+    );
   assert.deepEqual(peers("runner").sort(), ["api", "runner"]);
   assert.deepEqual(peers("chroma").sort(), ["api", "chroma"]);
 });
@@ -93,7 +125,10 @@ test("compose: the API's addresses are services on a network of its own, at the 
   const { RUNNER_URL, VECTOR_DB_URL } = services.api.environment;
   for (const address of [new URL(RUNNER_URL), new URL(VECTOR_DB_URL)]) {
     assert.equal(Number(address.port), listens[address.hostname], address.href);
-    assert.ok(networkNames(address.hostname).some((network) => networkNames("api").includes(network)), address.href);
+    assert.ok(
+      networkNames(address.hostname).some((network) => networkNames("api").includes(network)),
+      address.href,
+    );
   }
 });
 

@@ -1,5 +1,5 @@
-// The operator's documents: each command in them is run, against real servers where it can be and against stand-ins that
-// know the deployment's files where it can't; each test that they name exists; each link leads somewhere.
+// The operator's documents: each command in them is run, against real servers where it can be and against stand-ins
+// that know the deployment's files where it can't; each test that they name exists; each link leads somewhere.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -35,17 +35,33 @@ async function startWorld() {
   const bin = path.join(place, "bin");
   for (const folder of [project, bin]) mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(project, "parser.py"), "def parse_headers(text):\n    return text.splitlines()\n");
-  writeFileSync(path.join(project, "test_parser.py"), "from parser import parse_headers\n\ndef test_lines():\n    assert parse_headers('a') == ['a']\n");
+  writeFileSync(
+    path.join(project, "test_parser.py"),
+    "from parser import parse_headers\n\ndef test_lines():\n    assert parse_headers('a') == ['a']\n",
+  );
   const serve = (component, ...flags) =>
-    startServer([binary, `serve-${component}`, ...flags], {
-      HOME: place, ALLOWED_ROOT: path.join(place, "workspace"), CODEHELPER_DATA_DIR: path.join(place, "data"), CODEHELPER_PORT: "0",
-    }, path.join(place, `${component}.log`));
+    startServer(
+      [binary, `serve-${component}`, ...flags],
+      {
+        HOME: place,
+        ALLOWED_ROOT: path.join(place, "workspace"),
+        CODEHELPER_DATA_DIR: path.join(place, "data"),
+        CODEHELPER_PORT: "0",
+      },
+      path.join(place, `${component}.log`),
+    );
   const runner = await serve("runner");
   const api = await serve("api", "--runner-url", runner.url);
   const { job_id: jobId } = await postJson(`${api.url}/project`, { project_path: project });
   const cluster = await startCluster({
-    overlay: "production", namespace: "code-helper", jobId, jobTemplate: parse(readText("deploy/k8s/ingest-job.yaml")),
-    log: (component) => (existsSync(path.join(place, `${component}.log`)) ? readFileSync(path.join(place, `${component}.log`), "utf8") : "started\n"),
+    overlay: "production",
+    namespace: "code-helper",
+    jobId,
+    jobTemplate: parse(readText("deploy/k8s/ingest-job.yaml")),
+    log: (component) =>
+      existsSync(path.join(place, `${component}.log`))
+        ? readFileSync(path.join(place, `${component}.log`), "utf8")
+        : "started\n",
   });
   for (const name of ["docker", "kubectl", "systemctl", "journalctl", "systemd-sysusers", "install", "cmake"]) {
     const script = `#!/bin/sh\nexec node ${root}/tests/deploy/stand_in.mjs ${name} "$@"\n`;
@@ -54,8 +70,19 @@ async function startWorld() {
   }
   writeFileSync(path.join(bin, "codehelper"), `#!/bin/sh\nexec ${binary} "$@"\n`, { mode: 0o755 });
   const environment = {
-    ...process.env, PATH: `${bin}:${process.env.PATH}`, HOME: place, LOGS: place, CLUSTER: cluster.url, KUBECTL: run("sh", "-c", "command -v kubectl").trim(),
-    API: api.url, RUNNER: runner.url, PROJECT: project, JOB_ID: jobId, REQUEST_ID: "an-id-of-mine", CODE_HELPER_API_URL: api.url, CODEHELPER_DATA_DIR: path.join(place, "data"),
+    ...process.env,
+    PATH: `${bin}:${process.env.PATH}`,
+    HOME: place,
+    LOGS: place,
+    CLUSTER: cluster.url,
+    KUBECTL: run("sh", "-c", "command -v kubectl").trim(),
+    API: api.url,
+    RUNNER: runner.url,
+    PROJECT: project,
+    JOB_ID: jobId,
+    REQUEST_ID: "an-id-of-mine",
+    CODE_HELPER_API_URL: api.url,
+    CODEHELPER_DATA_DIR: path.join(place, "data"),
   };
   const stop = () => {
     [api, runner].forEach((server) => server.stop());
@@ -67,13 +94,20 @@ async function startWorld() {
 
 // A block, as bash runs it with the first failure ending it; `# → text` behind a command says what it must print.
 function runBlock({ commands }, environment) {
-  const script = commands.filter((line) => !/^\s*export (API|RUNNER|PROJECT|JOB_ID|REQUEST_ID)=/.test(line)).join("\n")
+  const script = commands
+    .filter((line) => !/^\s*export (API|RUNNER|PROJECT|JOB_ID|REQUEST_ID)=/.test(line))
+    .join("\n")
     .replaceAll("deploy/setup.sh", `node ${root}/tests/deploy/stand_in.mjs deploy/setup.sh`);
   return new Promise((resolve) => {
     // Without the start-up file that bash reads when its standard input looks like a network connection.
-    execFile("bash", ["--norc", "-euo", "pipefail", "-c", script], { cwd: root, env: environment, timeout: 120_000 }, (error, stdout, stderr) => {
-      resolve({ failure: error ? `${error.message}\n${stdout}${stderr}` : "", stdout });
-    });
+    execFile(
+      "bash",
+      ["--norc", "-euo", "pipefail", "-c", script],
+      { cwd: root, env: environment, timeout: 120_000 },
+      (error, stdout, stderr) => {
+        resolve({ failure: error ? `${error.message}\n${stdout}${stderr}` : "", stdout });
+      },
+    );
   });
 }
 
@@ -97,7 +131,9 @@ test("documents: every command works, and prints what is said", { timeout: 280_0
   }
 });
 
-const testNames = new Set([...run("ctest", "--test-dir", buildTree, "-N").matchAll(/^ *Test +#\d+: (.*)$/gm)].map(([, name]) => name.trim()));
+const testNames = new Set(
+  [...run("ctest", "--test-dir", buildTree, "-N").matchAll(/^ *Test +#\d+: (.*)$/gm)].map(([, name]) => name.trim()),
+);
 
 // Rows of tables whose last column is headed "test".
 function rowsWithTests(document) {
@@ -115,7 +151,12 @@ test("documents: every test that is named exists, and every failure names one", 
   const rows = documents.flatMap(rowsWithTests);
   assert.ok(rows.length > 15);
   const withoutTest = rows.filter((row) => {
-    const names = [...row.split(" | ").at(-1).matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+    const names = [
+      ...row
+        .split(" | ")
+        .at(-1)
+        .matchAll(/`([^`]+)`/g),
+    ].map(([, name]) => name);
     for (const name of names) assert.ok(testNames.has(name), `no test "${name}"`);
     return names.length === 0;
   });
@@ -123,7 +164,11 @@ test("documents: every test that is named exists, and every failure names one", 
 });
 
 test("documents: every link leads to a file, and to a heading of it", () => {
-  const slug = (heading) => heading.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-");
+  const slug = (heading) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-");
   for (const document of [...documents.map((name) => `deploy/${name}`), "README.md"]) {
     for (const [, target] of readText(document).matchAll(/\]\(([^)]+)\)/g)) {
       const [file, anchor] = target.split("#");
@@ -136,7 +181,9 @@ test("documents: every link leads to a file, and to a heading of it", () => {
 });
 
 test("documents: every variable that they name is a setting, of the shell, or explained as neither", () => {
-  const known = readText("deploy/CONFIG.md") + readText("deploy/RUNBOOK.md").split("## Settings of the deployment")[1] +
+  const known =
+    readText("deploy/CONFIG.md") +
+    readText("deploy/RUNBOOK.md").split("## Settings of the deployment")[1] +
     awaitedSettings.map((name) => `\`${name}\``).join(" ");
   for (const document of documents) {
     for (const [, name] of readText(`deploy/${document}`).matchAll(/`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`/g)) {
@@ -147,7 +194,10 @@ test("documents: every variable that they name is a setting, of the shell, or ex
 
 test("README: every command of deployment is one of the runbook's", () => {
   const section = /## Deployment\n([\s\S]*?)\n## /.exec(readText("README.md"))[1];
-  const commands = section.split("\n").filter((line) => line.startsWith("    ")).map((line) => line.trim().split(/ {2,}#/)[0]);
+  const commands = section
+    .split("\n")
+    .filter((line) => line.startsWith("    "))
+    .map((line) => line.trim().split(/ {2,}#/)[0]);
   assert.ok(commands.length > 0);
   for (const command of commands) assert.ok(readText("deploy/RUNBOOK.md").split("\n").includes(command), command);
 });

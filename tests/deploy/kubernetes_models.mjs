@@ -34,7 +34,8 @@ function readInterface(file) {
     for (const name of names.split(", ")) imports.set(name, from);
   }
   const body = /export interface \w+(?: extends TypeMeta)? \{\n([\s\S]*?)\n\}/.exec(text)?.[1];
-  const fields = body && new Map([...body.matchAll(/^ {4}"([^"]+)"\??: ([\s\S]*?);$/gm)].map(([, name, type]) => [name, type]));
+  const fields =
+    body && new Map([...body.matchAll(/^ {4}"([^"]+)"\??: ([\s\S]*?);$/gm)].map(([, name, type]) => [name, type]));
   const found = { file, fields, imports };
   interfaces.set(file, found);
   return found;
@@ -50,7 +51,8 @@ function declarationOf(type, { file, imports }) {
 
 // The places of fields that are not declared. Maps with free keys, and types that are plain values, end the descent.
 function fieldsBeyond(value, declaration, place) {
-  if (Array.isArray(value)) return value.flatMap((each, index) => fieldsBeyond(each, declaration, `${place}[${index}]`));
+  if (Array.isArray(value))
+    return value.flatMap((each, index) => fieldsBeyond(each, declaration, `${place}[${index}]`));
   if (!declaration?.fields || value === null || typeof value !== "object") return [];
   return Object.entries(value).flatMap(([name, inner]) => {
     const type = declaration.fields.get(name);

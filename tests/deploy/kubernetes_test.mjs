@@ -14,16 +14,26 @@ const ingestLabels = { "app.kubernetes.io/name": "code-helper", "app.kubernetes.
 // The Job of the template, with what the program sets in it.
 function makeIngestJob() {
   const job = parse(readText("deploy/k8s/ingest-job.yaml"));
-  job.metadata = { ...job.metadata, name: "ingest-0123abcd", namespace, labels: { ...job.metadata?.labels, ...ingestLabels } };
+  job.metadata = {
+    ...job.metadata,
+    name: "ingest-0123abcd",
+    namespace,
+    labels: { ...job.metadata?.labels, ...ingestLabels },
+  };
   job.spec.template.metadata = { labels: { ...job.spec.template.metadata?.labels, ...ingestLabels } };
-  Object.assign(job.spec.template.spec.containers.find(({ name }) => name === "ingest"), { image: "code-helper-ingest", args: ["ingest", "/workspace/x"] });
+  Object.assign(
+    job.spec.template.spec.containers.find(({ name }) => name === "ingest"),
+    { image: "code-helper-ingest", args: ["ingest", "/workspace/x"] },
+  );
   return job;
 }
 const ingestJob = makeIngestJob();
 
 class Rendered {
   constructor(overlay) {
-    this.manifests = parseAllDocuments(run("kubectl", "kustomize", `deploy/k8s/overlays/${overlay}`)).map((each) => each.toJS());
+    this.manifests = parseAllDocuments(run("kubectl", "kustomize", `deploy/k8s/overlays/${overlay}`)).map((each) =>
+      each.toJS(),
+    );
   }
   all(kind) {
     return this.manifests.filter((manifest) => manifest.kind === kind);
@@ -32,14 +42,20 @@ class Rendered {
     return this.all(kind).find((manifest) => manifest.metadata.name === name);
   }
   deployments() {
-    return this.all("Deployment").map((each) => ({ name: each.metadata.name, spec: each.spec, pod: each.spec.template }));
+    return this.all("Deployment").map((each) => ({
+      name: each.metadata.name,
+      spec: each.spec,
+      pod: each.spec.template,
+    }));
   }
   // Every pod that will run, the ingest Job's too.
   pods() {
     return [...this.deployments(), { name: "ingest", pod: ingestJob.spec.template }];
   }
   podsWith(labels) {
-    return this.pods().filter(({ pod }) => Object.entries(labels).every(([key, value]) => pod.metadata.labels[key] === value));
+    return this.pods().filter(({ pod }) =>
+      Object.entries(labels).every(([key, value]) => pod.metadata.labels[key] === value),
+    );
   }
   // The variables that a container starts with, from its ConfigMaps and by name.
   environment(container) {
@@ -85,7 +101,10 @@ testOverlays("names are valid and unique, and all is in one namespace with the r
 });
 
 testOverlays("every pod keeps to the restricted standard, and what it doesn't need it doesn't get", (all) => {
-  for (const { name, pod: { spec } } of all.pods()) {
+  for (const {
+    name,
+    pod: { spec },
+  } of all.pods()) {
     assert.equal(spec.securityContext.runAsNonRoot, true, name);
     assert.equal(spec.securityContext.runAsUser, 10001, name);
     assert.equal(spec.securityContext.seccompProfile.type, "RuntimeDefault", name);
@@ -96,9 +115,13 @@ testOverlays("every pod keeps to the restricted standard, and what it doesn't ne
       assert.deepEqual(container.securityContext.capabilities, { drop: ["ALL"] }, name);
       assert.ok(container.resources.requests.cpu && container.resources.requests.memory, name);
       assert.ok(container.resources.limits.memory, name);
-      assert.ok((container.ports ?? []).every((port) => !("hostPort" in port)), name);
+      assert.ok(
+        (container.ports ?? []).every((port) => !("hostPort" in port)),
+        name,
+      );
     }
-    for (const volume of spec.volumes) assert.ok(volume.emptyDir || volume.configMap || volume.persistentVolumeClaim, `${name}: ${volume.name}`);
+    for (const volume of spec.volumes)
+      assert.ok(volume.emptyDir || volume.configMap || volume.persistentVolumeClaim, `${name}: ${volume.name}`);
     const hasToken = spec.automountServiceAccountToken !== false;
     assert.equal(hasToken, name === "crew-api", name);
     assert.ok(name !== "crew-api" || all.find("ServiceAccount", spec.serviceAccountName), name);
@@ -106,9 +129,16 @@ testOverlays("every pod keeps to the restricted standard, and what it doesn't ne
 });
 
 testOverlays("every volume that is mounted exists, is used, and has a source", (all) => {
-  for (const { name, pod: { spec } } of all.pods()) {
+  for (const {
+    name,
+    pod: { spec },
+  } of all.pods()) {
     const mounts = spec.containers.flatMap((container) => container.volumeMounts);
-    assert.deepEqual([...new Set(mounts.map((mount) => mount.name))].sort(), spec.volumes.map((volume) => volume.name).sort(), name);
+    assert.deepEqual(
+      [...new Set(mounts.map((mount) => mount.name))].sort(),
+      spec.volumes.map((volume) => volume.name).sort(),
+      name,
+    );
     for (const { configMap, persistentVolumeClaim } of spec.volumes) {
       if (configMap) assert.ok(all.find("ConfigMap", configMap.name), `${name}: ${configMap.name}`);
       if (persistentVolumeClaim) assert.ok(all.find("PersistentVolumeClaim", persistentVolumeClaim.claimName), name);
@@ -117,7 +147,10 @@ testOverlays("every volume that is mounted exists, is used, and has a source", (
       assert.equal(mount.mountPath, "/workspace", name);
       assert.equal(mount.readOnly === true, name !== "runner", name);
     }
-    assert.ok(mounts.some((mount) => mount.mountPath === "/tmp"), name);
+    assert.ok(
+      mounts.some((mount) => mount.mountPath === "/tmp"),
+      name,
+    );
   }
 });
 
@@ -134,14 +167,24 @@ testOverlays("pods restart as their owners demand, and have the time to end what
 
 testOverlays("selectors find exactly the pods that they are for", (all) => {
   for (const { name, spec, pod } of all.deployments()) {
-    assert.deepEqual(all.podsWith(spec.selector.matchLabels).map((found) => found.name), [name]);
+    assert.deepEqual(
+      all.podsWith(spec.selector.matchLabels).map((found) => found.name),
+      [name],
+    );
     for (const spread of pod.spec.topologySpreadConstraints ?? []) {
-      assert.deepEqual(all.podsWith(spread.labelSelector.matchLabels).map((found) => found.name), [name]);
+      assert.deepEqual(
+        all.podsWith(spread.labelSelector.matchLabels).map((found) => found.name),
+        [name],
+      );
     }
   }
   for (const kind of ["Service", "PodDisruptionBudget"]) {
     for (const { metadata, spec } of all.all(kind)) {
-      assert.deepEqual(all.podsWith(spec.selector.matchLabels ?? spec.selector).map((found) => found.name), [metadata.name], kind);
+      assert.deepEqual(
+        all.podsWith(spec.selector.matchLabels ?? spec.selector).map((found) => found.name),
+        [metadata.name],
+        kind,
+      );
     }
   }
 });
@@ -157,20 +200,32 @@ testOverlays("services, probes, policies and the ingress name ports that contain
   }
   for (const { name, pod } of all.deployments()) {
     for (const probe of pod.spec.containers.flatMap((each) => [each.livenessProbe, each.readinessProbe])) {
-      assert.ok(opened(pod).some((port) => port.name === probe.httpGet.port), name);
+      assert.ok(
+        opened(pod).some((port) => port.name === probe.httpGet.port),
+        name,
+      );
     }
   }
   for (const { metadata, spec } of all.all("NetworkPolicy")) {
     for (const { ports } of spec.ingress ?? []) {
       for (const { pod } of all.podsWith(spec.podSelector.matchLabels)) {
-        for (const { port } of ports) assert.ok(opened(pod).some((each) => each.containerPort === port), metadata.name);
+        for (const { port } of ports)
+          assert.ok(
+            opened(pod).some((each) => each.containerPort === port),
+            metadata.name,
+          );
       }
     }
   }
   for (const { spec } of all.all("Ingress")) {
-    for (const { backend: { service } } of spec.rules.flatMap((rule) => rule.http.paths)) {
+    for (const {
+      backend: { service },
+    } of spec.rules.flatMap((rule) => rule.http.paths)) {
       const found = all.find("Service", service.name);
-      assert.ok(found.spec.ports.some((port) => port.name === service.port.name), service.name);
+      assert.ok(
+        found.spec.ports.some((port) => port.name === service.port.name),
+        service.name,
+      );
     }
   }
 });
@@ -184,30 +239,43 @@ testOverlays("the API is restarted for itself alone, and out of service while a 
 });
 
 testOverlays("the API may do with Jobs what it needs, and nothing else in the cluster", (all) => {
-  assert.deepEqual(all.all("Role").map((role) => role.rules), [[
-    { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "get", "list", "watch", "delete"] },
-    { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] },
-    { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
-  ]]);
+  assert.deepEqual(
+    all.all("Role").map((role) => role.rules),
+    [
+      [
+        { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "get", "list", "watch", "delete"] },
+        { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] },
+        { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
+      ],
+    ],
+  );
   const [binding, ...others] = all.all("RoleBinding");
   assert.deepEqual(others, []);
   assert.equal(binding.roleRef.name, all.all("Role")[0].metadata.name);
   assert.deepEqual(binding.subjects, [{ kind: "ServiceAccount", name: "crew-api", namespace }]);
-  assert.deepEqual(all.manifests.filter(({ kind }) => kind.startsWith("Cluster")), []);
+  assert.deepEqual(
+    all.manifests.filter(({ kind }) => kind.startsWith("Cluster")),
+    [],
+  );
 });
 
 // Who may open a connection to whom, by the policies' own selectors: both sides must allow it.
 function mayConnect(all, from, to, port) {
-  const covers = (selector, labels) => Object.entries(selector?.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
+  const covers = (selector, labels) =>
+    Object.entries(selector?.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
   const labelsOf = (name) => all.pods().find((each) => each.name === name).pod.metadata.labels;
   const side = (type, key, own, other) => {
-    const policies = all.all("NetworkPolicy").filter(({ spec }) => spec.policyTypes.includes(type) && covers(spec.podSelector, labelsOf(own)));
+    const policies = all
+      .all("NetworkPolicy")
+      .filter(({ spec }) => spec.policyTypes.includes(type) && covers(spec.podSelector, labelsOf(own)));
     assert.ok(policies.length > 0, own);
-    return policies.flatMap(({ spec }) => spec[key === "from" ? "ingress" : "egress"] ?? []).some((rule) => {
-      const peers = rule[key];
-      const reaches = !peers || peers.some((peer) => peer.podSelector && covers(peer.podSelector, labelsOf(other)));
-      return reaches && (!rule.ports || rule.ports.some((each) => each.port === port));
-    });
+    return policies
+      .flatMap(({ spec }) => spec[key === "from" ? "ingress" : "egress"] ?? [])
+      .some((rule) => {
+        const peers = rule[key];
+        const reaches = !peers || peers.some((peer) => peer.podSelector && covers(peer.podSelector, labelsOf(other)));
+        return reaches && (!rule.ports || rule.ports.some((each) => each.port === port));
+      });
   };
   return side("Egress", "to", from, to) && side("Ingress", "from", to, from);
 }
@@ -230,7 +298,8 @@ testOverlays("every variable is a setting of the mode that reads it", (all) => {
   for (const [name, mode] of Object.entries(modes)) {
     const [container] = all.find("Deployment", name).spec.template.spec.containers;
     assert.deepEqual(container.args, [mode]);
-    for (const variable of Object.keys(all.environment(container))) assert.ok(isSetting(variable, mode), `${name}: ${variable}`);
+    for (const variable of Object.keys(all.environment(container)))
+      assert.ok(isSetting(variable, mode), `${name}: ${variable}`);
   }
   for (const { env } of ingestJob.spec.template.spec.containers) {
     for (const { name } of env ?? []) assert.ok(isSetting(name, "ingest"), name);
@@ -270,5 +339,8 @@ testOverlays("the API is given the ingest Job of deploy/k8s/ingest-job.yaml, wor
 test("ingest Job: its limits are the contract's", () => {
   assert.equal(ingestJob.spec.backoffLimit, 2);
   assert.equal(ingestJob.spec.ttlSecondsAfterFinished, 3600);
-  assert.deepEqual(ingestJob.spec.template.spec.containers.map((container) => container.name), ["ingest"]);
+  assert.deepEqual(
+    ingestJob.spec.template.spec.containers.map((container) => container.name),
+    ["ingest"],
+  );
 });

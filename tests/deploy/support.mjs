@@ -28,17 +28,20 @@ export function tryRun(command, ...args) {
 export function readSettings() {
   const row = /^\| `([A-Z_0-9]+)`(?: \(`([A-Z_0-9]+)`\))? \| [^|]* \| ([^|]*) \| ([^|]*) \|/gm;
   return [...readText("deploy/CONFIG.md").matchAll(row)].map(([, name, alias, modes, standard]) => ({
-    name, alias, modes: modes.split(", "), standard,
+    name,
+    alias,
+    modes: modes.split(", "),
+    standard,
   }));
 }
 
-// Starts a server that says where it listens, with its log in `log`; resolves to its address and its end.
+// Starts a server that says where it listens, with its log in `log`; resolves to its address, its process and its end.
 export async function startServer([command, ...args], environment, log) {
   const stdio = ["ignore", openSync(log, "w"), openSync(`${log}.err`, "w")];
   const child = spawn(command, args, { env: { PATH: process.env.PATH, ...environment }, stdio });
   for (let waited = 0; waited < 600 && child.exitCode === null; waited += 1) {
     const url = /listening on (\S+)/.exec(readFileSync(`${log}.err`, "utf8"))?.[1];
-    if (url) return { url, stop: () => child.kill("SIGKILL") };
+    if (url) return { url, pid: child.pid, stop: () => child.kill("SIGKILL") };
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   child.kill("SIGKILL");
@@ -46,11 +49,15 @@ export async function startServer([command, ...args], environment, log) {
 }
 
 export async function postJson(url, body) {
-  const answer = await fetch(url, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
   return answer.json();
 }
 
-// Whether a variable means something to a mode; the build's own faults of configuration are found this way.
+// Whether a variable, by its name or its alias, means something to a mode.
 export function isSetting(name, mode) {
   const setting = readSettings().find((each) => each.name === name || each.alias === name);
   return awaitedSettings.includes(name) || (setting !== undefined && setting.modes.includes(mode));
@@ -58,7 +65,7 @@ export function isSetting(name, mode) {
 
 // Settings that the manifests use and the program doesn't have yet; a test fails when one of them has come.
 export const awaitedSettings = [
-  "VECTOR_DB_URL", "INGEST_BACKEND", "K8S_NAMESPACE", "INGEST_IMAGE", "INGEST_JOB_TEMPLATE", "LLM_MODEL", "LLM_API_KEY",
+  "VECTOR_DB_URL", "LLM_MODEL", "LLM_API_KEY",
 ];
 
 export function projectVersion() {

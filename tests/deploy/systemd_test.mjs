@@ -9,9 +9,10 @@ import { binary, isSetting, readSettings, readText, root, tryRun } from "./suppo
 const folder = path.join(root, "deploy/systemd");
 const units = readdirSync(folder).filter((file) => file.endsWith(".service"));
 const modeOf = (unit) => `serve-${/^codehelper-(\w+)\./.exec(unit)[1]}`;
-const values = (unit, key) => [...readText(`deploy/systemd/${unit}`).matchAll(new RegExp(`^${key}=(.*)$`, "gm"))].map(([, value]) => value);
+const values = (unit, key) =>
+  [...readText(`deploy/systemd/${unit}`).matchAll(new RegExp(`^${key}=(.*)$`, "gm"))].map(([, value]) => value);
 
-// systemd-analyze's scale goes from 0, closed, to 10, open. The Runner's keeps open what confinement of runs is made of.
+// systemd-analyze's scale goes from 0, closed, to 10, open. The Runner's keeps open what confinement is made of.
 const exposureLimits = { "codehelper-api.service": 1.4, "codehelper-runner.service": 3.2 };
 
 test("systemd: it has nothing to say against the units", (t) => {
@@ -48,7 +49,9 @@ test("systemd: each unit starts a mode with its settings, as a user that the lis
     assert.deepEqual(values(unit, "ExecStart"), [`/usr/local/bin/codehelper ${modeOf(unit)}`]);
     assert.match(users, new RegExp(`^${values(unit, "User")[0]}:`, "m"));
     assert.match(groups, new RegExp(`^${values(unit, "Group")[0]}:`, "m"));
-    for (const name of values(unit, "Environment").flatMap((line) => line.split(" ")).map((pair) => pair.split("=")[0])) {
+    for (const name of values(unit, "Environment")
+      .flatMap((line) => line.split(" "))
+      .map((pair) => pair.split("=")[0])) {
       assert.ok(isSetting(name, modeOf(unit)) || name === "HOME", `${unit}: ${name}`);
     }
   }
