@@ -32,13 +32,13 @@ export function readSettings() {
   }));
 }
 
-// Starts a server that says where it listens, with its log in `log`; resolves to its address, its process and its end.
+// Starts a server that says where it listens, with its log in `log`; resolves to its address and its end.
 export async function startServer([command, ...args], environment, log) {
   const stdio = ["ignore", openSync(log, "w"), openSync(`${log}.err`, "w")];
   const child = spawn(command, args, { env: { PATH: process.env.PATH, ...environment }, stdio });
   for (let waited = 0; waited < 600 && child.exitCode === null; waited += 1) {
     const url = /listening on (\S+)/.exec(readFileSync(`${log}.err`, "utf8"))?.[1];
-    if (url) return { url, pid: child.pid, stop: () => child.kill("SIGKILL") };
+    if (url) return { url, stop: () => child.kill("SIGKILL") };
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   child.kill("SIGKILL");
