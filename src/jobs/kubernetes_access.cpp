@@ -2,26 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iterator>
+#include "kubernetes_credentials.hpp"
 
 namespace codehelper {
 
 namespace {
-
-Result<std::string> read_file(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (stream) return text;
-  return fail(ErrorCode::invalid_input, file.string() + " can't be read; look at its permissions");
-}
 
 Result<KubernetesAccess> load_kubeconfig(const std::string& list) {
   std::vector<KubeconfigFile> files;
   for (const auto& path : split_kubeconfig_paths(list)) {
     std::error_code error;
     if (!std::filesystem::exists(path, error)) continue;
-    auto text = read_file(path);
+    auto text = read_whole_file(path);
     if (!text) return std::unexpected(std::move(text.error()));
     files.push_back({std::filesystem::absolute(path, error), std::move(*text)});
   }
@@ -49,7 +41,7 @@ Result<KubernetesAccess> load_kubernetes_access(const KubernetesPlace& place) {
   }
   const std::string_view port = place.service_port.empty() ? std::string_view("443") : place.service_port;
   auto access = make_in_cluster_access(place.service_host, port, place.account_dir);
-  auto own_namespace = read_file(place.account_dir / "namespace");
+  auto own_namespace = read_whole_file(place.account_dir / "namespace");
   if (!own_namespace) return access;  // not every kubelet gives it
   own_namespace->erase(own_namespace->find_last_not_of(" \t\r\n") + 1);
   access.default_namespace = std::move(*own_namespace);

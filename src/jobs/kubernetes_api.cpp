@@ -160,8 +160,11 @@ Task<Result<KubernetesApi::Created>> KubernetesApi::create_job(RequestContext co
   post.body = json::serialize(job);
   const auto answer = co_await call(std::move(context), std::move(post));
   if (!answer) co_return std::unexpected(answer.error());
-  // Also a quota that changed meanwhile is a 409 (Conflict): the caller looks again in either case.
-  if (answer->status == 409) co_return Created::exists_already;
+  if (answer->status == 409) {
+    // The same status, two meanings: Conflict is a quota that was counted anew meanwhile.
+    const auto refusal = parse_kubernetes_refusal(answer->headers, answer->status, answer->body);
+    co_return refusal && refusal->reason == "Conflict" ? Created::try_again : Created::exists_already;
+  }
   if (!is_success(*answer)) co_return refuse("create the Job", *answer);
   co_return Created::done;
 }

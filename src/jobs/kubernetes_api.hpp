@@ -32,7 +32,7 @@ class KubernetesApi {
   /// Nothing when there is none.
   Task<Result<std::optional<KubernetesJob>>> get_job(RequestContext context, std::string name);
   Task<Result<std::vector<KubernetesJob>>> list_jobs(RequestContext context, std::string label, std::string value);
-  enum class Created { done, exists_already };
+  enum class Created { done, exists_already, try_again };
   Task<Result<Created>> create_job(RequestContext context, boost::json::object job);
   enum class Deleted { done, is_another };
   /// In the background, and only while it is still that one; gone already is done.

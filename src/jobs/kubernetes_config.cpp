@@ -145,6 +145,10 @@ Result<ExecPlugin> read_exec(const Entry& user, const json::object& fields) {
   auto hint = read_text(exec, "installHint");
   if (!hint) return std::unexpected(std::move(hint.error()));
   plugin.install_hint = std::move(*hint);
+  const auto wants_cluster = optional_bool(exec.fields, "provideClusterInfo");
+  if (!wants_cluster || wants_cluster->value_or(false)) {
+    return bad_field(exec.place, "provideClusterInfo", "is not supported; leave it out");
+  }
   const json::value* env = exec.fields.if_contains("env");
   if (env == nullptr || env->is_null()) return plugin;
   if (!env->is_array()) return bad_field(exec.place, "env", "must be a list");

@@ -15,18 +15,9 @@ namespace {
 
 constexpr std::chrono::seconds kExpiryMargin{10};
 
-Result<std::string> read_file(const std::filesystem::path& file) {
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (stream && !text.empty()) return text;
-  const std::string_view why = errno != 0 ? std::strerror(errno) : "it is empty";
-  return fail(ErrorCode::unavailable, fmt::format("{} can't be used: {}", file.string(), why));
-}
-
 Result<std::string> read(const FileOrData& from) {
   if (!from.data.empty() || from.file.empty()) return from.data;
-  return read_file(from.file);
+  return read_whole_file(from.file);
 }
 
 std::string without_line_end(std::string text) {
@@ -39,6 +30,15 @@ bool has_expired(const ExecCredential& credential) {
 }
 
 }  // namespace
+
+Result<std::string> read_whole_file(const std::filesystem::path& file) {
+  errno = 0;
+  std::ifstream stream(file, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  if (stream && !text.empty()) return text;
+  const std::string_view why = errno != 0 ? std::strerror(errno) : "it is empty";
+  return fail(ErrorCode::unavailable, fmt::format("{} can't be used: {}", file.string(), why));
+}
 
 Result<KubernetesCredentials> read_credential_files(const KubernetesAccess& access) {
   KubernetesCredentials credentials;
@@ -53,7 +53,7 @@ Result<KubernetesCredentials> read_credential_files(const KubernetesAccess& acce
   }
   std::string token = access.token;
   if (!access.token_file.empty()) {
-    auto text = read_file(access.token_file);
+    auto text = read_whole_file(access.token_file);
     if (!text) return std::unexpected(std::move(text.error()));
     token = without_line_end(std::move(*text));
   }

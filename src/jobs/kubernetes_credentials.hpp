@@ -13,6 +13,9 @@ struct KubernetesCredentials {
   std::string authorization;  // value of the header; empty = none
 };
 
+/// The whole file; an empty one counts as none. Errors: unavailable, with the file and why.
+Result<std::string> read_whole_file(const std::filesystem::path& file);
+
 /// Reads the files that `access` names; without what a plugin adds. Blocks for as long as that takes. Errors:
 /// unavailable, with the file.
 Result<KubernetesCredentials> read_credential_files(const KubernetesAccess& access);

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include "codehelper/base/hash.hpp"
@@ -54,15 +52,15 @@ class KubernetesIngestJobs final : public IngestJobs {
         if (!deleted) co_return std::unexpected(deleted.error());
         if (*deleted == KubernetesApi::Deleted::is_another) continue;
       }
-      const bool has_writer = step != StartStep::wait && co_await has_running_pods(context, request.name);
-      if (step == StartStep::wait || has_writer) {
-        const auto slept = co_await sleep_for(std::min(kPause, context.deadline.remaining()));
-        if (!slept) co_return std::unexpected(slept.error());
-        continue;
+      const bool must_wait = step == StartStep::wait || co_await has_running_pods(context, request.name);
+      if (!must_wait) {
+        const auto created = co_await create(context, request);
+        if (!created) co_return std::unexpected(created.error());
+        if (*created == KubernetesApi::Created::done) co_return Result<void>{};
+        if (*created == KubernetesApi::Created::exists_already) continue;
       }
-      const auto created = co_await create(context, request);
-      if (!created) co_return std::unexpected(created.error());
-      if (*created == KubernetesApi::Created::done) co_return Result<void>{};
+      const auto slept = co_await sleep_for(std::min(kPause, context.deadline.remaining()));
+      if (!slept) co_return std::unexpected(slept.error());
     }
     co_return fail(ErrorCode::conflict, request.name);
   }
@@ -126,7 +124,7 @@ class KubernetesIngestJobs final : public IngestJobs {
   // When no answer comes, or a bad one, the Job may be there all the same.
   Task<Result<KubernetesApi::Created>> create(RequestContext context, JobRequest request) {
     auto created = co_await api_->create_job(context, make_job(template_, request));
-    if (created && *created == KubernetesApi::Created::exists_already) co_return created;
+    if (created && *created != KubernetesApi::Created::done) co_return created;
     if (!created) {
       const auto found = co_await api_->get_job(context, request.name);
       const bool is_ours = found && next_start_step(*found, request.start_id) == StartStep::already_started;
@@ -227,11 +225,9 @@ class KubernetesIngestJobs final : public IngestJobs {
 
 Result<boost::json::object> load_template(const std::filesystem::path& file) {
   if (file.empty()) return parse_job_template("the built-in Job template", default_job_template());
-  std::ifstream stream(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream)
-    return fail(ErrorCode::invalid_input, fmt::format("INGEST_JOB_TEMPLATE: {} can't be read", file.string()));
-  return parse_job_template(file.string(), text);
+  const auto text = read_whole_file(file);
+  if (!text) return fail_with_context("INGEST_JOB_TEMPLATE", text.error());
+  return parse_job_template(file.string(), *text);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ import { awaitedSettings, binary, buildTree, postJson, readText, root, run, star
 const documents = ["RUNBOOK.md", "STATE.md", "FAILURE-MODES.md", "CONFIG.md"];
 
 // Rows of FAILURE-MODES.md whose test is still to be named; 0 when every failure is made by a test.
-const rowsWithoutTest = 12;
+const rowsWithoutTest = 6;
 
 function blocksOf(document) {
   const lines = readText(`deploy/${document}`).split("\n");

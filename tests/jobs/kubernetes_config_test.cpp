@@ -119,6 +119,9 @@ TEST_CASE("kubeconfig: faults name file and field, never a secret") {
       {with("{server: s}", "{exec: {apiVersion: client.authentication.k8s.io/v1}}"), "exec.command: is missing"},
       {with("{server: s}", "{exec: {apiVersion: client.authentication.k8s.io/v1, command: x, env: [{name: N}]}}"),
        "exec.env: each entry needs"},
+      {with("{server: s}",
+            "{exec: {apiVersion: client.authentication.k8s.io/v1, command: x, provideClusterInfo: true}}"),
+       "exec.provideClusterInfo: is not supported"},
       {with("{server: s}", "hunter2"), "users[\"u\"].user: must be a mapping"},
       {"current-context: [hunter2", "/home/me/0/config: line"},
   }));

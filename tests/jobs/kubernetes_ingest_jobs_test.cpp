@@ -249,6 +249,27 @@ TEST_CASE_METHOD(KubernetesJobsFixture,
   CHECK(cluster.list("jobs").size() == 1);
 }
 
+TEST_CASE_METHOD(KubernetesJobsFixture,
+                 "kubernetes jobs: a Conflict on creating is tried again, AlreadyExists is looked at") {
+  open();
+  json::object quota = refusal(409, 1, "^POST", "Operation cannot be fulfilled on resourcequotas");
+  quota["reason"] = "Conflict";
+  cluster.set_fault(quota);
+  const auto after_conflict = start();
+  const std::size_t sent = cluster.sent_jobs().size();
+  // Somebody else's Job appears between the look and the creation.
+  json::object not_there = refusal(404, 2, "^GET /apis");
+  not_there["reason"] = "NotFound";
+  cluster.set_fault(not_there);
+  const auto raced = start();
+
+  CHECK(after_conflict);
+  CHECK(sent == 2);
+  REQUIRE_FALSE(raced);
+  CHECK(raced.error().code == ErrorCode::conflict);
+  CHECK(cluster.list("jobs").size() == 1);
+}
+
 TEST_CASE_METHOD(KubernetesJobsFixture, "kubernetes jobs: Retry-After is obeyed within the limit, and not beyond it") {
   open();
   json::object soon = refusal(503, 1, "^POST");
