@@ -71,7 +71,7 @@ struct ApiFixture {
   FakeCommandRunner runner;
   std::unique_ptr<Embedder> embedder = make_hashing_embedder(loop);
   Projects projects{loop, metrics, store, jobs, {folder.path() / "data/current_project.json", folder.path()}};
-  Retriever retriever{store, *embedder};
+  Retriever retriever{loop, store, *embedder};
   Crew crew{{loop, retriever, runner, "No model is configured."}};
   ApiServices api{.loop = loop,
                   .metrics = metrics,
