@@ -80,6 +80,8 @@ Task<void> run_and_stop(Ingest& ingest, RequestContext context, HttpServer* serv
     context.log.info("graceful_shutdown", {{"signal", signal}});
     group.cancel_all();
   });
+  // From here on a signal is obeyed: whoever reads this may send one.
+  context.log.info(kIngestStarted, {{"project_path", ingest.project.posted_path}});
   co_await group.join();
   if (server != nullptr) co_await server->drain(std::chrono::seconds(1));
 }
@@ -142,7 +144,6 @@ int run_ingest(const Config& config, const Arguments& arguments) {
     if (!port) return fail_mode("ingest", port.error());
     fmt::print(stderr, "codehelper: listening on {}\n", make_url(config.listen.host, *port));
   }
-  context.log.info(kIngestStarted, {{"project_path", project->posted_path}});
   run_until_done(loop, run_and_stop(ingest, context, server.get()));
   return finish(ingest, context.log);
 }
