@@ -26,7 +26,9 @@ std::string without_line_end(std::string text) {
 }
 
 bool has_expired(const ExecCredential& credential) {
-  return credential.expires && std::chrono::system_clock::now() + kExpiryMargin >= *credential.expires;
+  // In seconds: a far year, which means never, is beyond the clock's nanoseconds.
+  const auto now = std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
+  return credential.expires && now + kExpiryMargin >= *credential.expires;
 }
 
 }  // namespace

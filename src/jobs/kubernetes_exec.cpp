@@ -73,7 +73,7 @@ CommandPlan make_plan(const ExecPlugin& plugin, ExecSurroundings surroundings) {
 
 }  // namespace
 
-std::optional<std::chrono::system_clock::time_point> parse_timestamp(std::string_view text) {
+std::optional<std::chrono::sys_seconds> parse_timestamp(std::string_view text) {
   constexpr std::string_view kShape = "0000-00-00T00:00:00";
   if (text.size() <= kShape.size()) return std::nullopt;
   std::array<std::optional<int>, 6> parts;

@@ -17,14 +17,14 @@ struct ExecCredential {
   std::string token;
   std::string certificate_pem;
   std::string key_pem;
-  std::optional<std::chrono::system_clock::time_point> expires;  // nothing = good until it is refused
+  std::optional<std::chrono::sys_seconds> expires;  // nothing = good until it is refused
 };
 
 /// Pure. Errors: malformed; the message never holds the text.
 Result<ExecCredential> parse_exec_credential(std::string_view text, std::string_view api_version);
 
-/// "2030-01-02T03:04:05Z", with a fraction or an offset too (RFC 3339).
-std::optional<std::chrono::system_clock::time_point> parse_timestamp(std::string_view text);
+/// "2030-01-02T03:04:05Z", with an offset too; a fraction is dropped (RFC 3339).
+std::optional<std::chrono::sys_seconds> parse_timestamp(std::string_view text);
 
 struct ExecSurroundings {
   std::filesystem::path supervisor;        // the codehelper executable

@@ -49,6 +49,7 @@ TEST_CASE("timestamps: RFC 3339 with fractions and offsets, nothing else") {
   CHECK(parse_timestamp("2030-01-02T03:04:05.123456789Z") == expected);
   CHECK(parse_timestamp("2030-01-02T05:34:05+02:30") == expected);
   CHECK(parse_timestamp("2030-01-01T19:04:05-08:00") == expected);
+  CHECK(parse_timestamp("9999-12-31T23:59:59Z") == sys_days(year(9999) / 12 / 31) + hours(24) - seconds(1));
   for (const std::string_view text : {"", "2030", "2030-01-02", "2030-01-02T03:04:05", "2030-13-02T03:04:05Z",
                                       "2030-02-30T03:04:05Z", "2030-01-02T24:04:05Z", "2030-01-02 03:04:05Z",
                                       "2030-01-02T03:04:05+0230", "2030-01-02T03:04:-5Z", "2030-01-02T03:04:05Zx"}) {
