@@ -8,8 +8,8 @@
 #include "codehelper/base/hash.hpp"
 #include "codehelper/base/text.hpp"
 #include "codehelper/index/vector_store.hpp"
+#include "embedded_snapshot.hpp"
 #include "index_database.hpp"
-#include "index_snapshot.hpp"
 
 namespace codehelper {
 namespace {
@@ -145,7 +145,7 @@ class EmbeddedIndex {
   std::mutex reading_;
   std::optional<IndexDatabase> reader_;
   ino_t reader_identity_ = 0;
-  IndexSnapshot snapshot_;
+  EmbeddedSnapshot snapshot_;
   std::mutex writing_;
   std::optional<IndexDatabase> writer_;
   ino_t writer_identity_ = 0;
