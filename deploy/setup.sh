@@ -42,4 +42,7 @@ install_npm() {
   fi
 }
 install_npm "$root/src/index/grammars"
-if [[ ${1:-} == --tests ]]; then install_npm "$root/tests/e2e/corpus"; fi
+if [[ ${1:-} == --tests ]]; then
+  install_npm "$root/tests/e2e/corpus"
+  install_npm "$root/tests/support/chroma"
+fi
