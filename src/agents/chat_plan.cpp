@@ -11,8 +11,7 @@ namespace {
 
 std::vector<std::string> words_of(std::string_view message) {
   std::string text = to_lower_ascii(message);
-  std::ranges::replace_if(
-      text, [](char c) { return !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'); }, ' ');
+  std::ranges::replace_if(text, [](char c) { return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_'; }, ' ');
   std::istringstream stream(text);
   std::vector<std::string> words;
   for (std::string word; stream >> word;) words.push_back(word);

@@ -186,6 +186,7 @@ class Answering {
   Task<std::vector<bool>> verify(const Project& project, const std::vector<SearchHit>& hits) {
     auto check = [&project, &hits] {
       std::vector<bool> verified;
+      verified.reserve(hits.size());
       for (const SearchHit& hit : hits) verified.push_back(is_citation_true(project.root, hit));
       return verified;
     };

@@ -62,12 +62,13 @@ bool is_base64(char character) {
 /// Whether text begins, after quotes, spaces and escaped line feeds, with a long run of base64.
 bool begins_with_key(std::string_view text) {
   for (;;) {
-    if (text.starts_with("\\n") || text.starts_with("\\r"))
+    if (text.starts_with("\\n") || text.starts_with("\\r")) {
       text.remove_prefix(2);
-    else if (!text.empty() && std::string_view(" \t\r\n\"'+:=").contains(text[0]))
+    } else if (!text.empty() && std::string_view(" \t\r\n\"'+:=").contains(text[0])) {
       text.remove_prefix(1);
-    else
+    } else {
       break;
+    }
   }
   const auto end = std::ranges::find_if_not(text, is_base64) - text.begin();
   return static_cast<std::size_t>(end) >= kKeyRunBytes &&

@@ -34,10 +34,11 @@ std::optional<Heading> parse_atx(std::string_view text, int line) {
   if (!title.empty() && title[0] != ' ' && title[0] != '\t') return std::nullopt;
   title = strip(title);
   const auto end = title.find_last_not_of('#');
-  if (end == std::string_view::npos)
+  if (end == std::string_view::npos) {
     title = {};
-  else if (end + 1 < title.size() && title[end] == ' ')
+  } else if (end + 1 < title.size() && title[end] == ' ') {
     title = strip(title.substr(0, end));
+  }
   return Heading{line, static_cast<int>(level), std::string(title)};
 }
 

@@ -14,10 +14,11 @@ constexpr std::string_view kSpecial = "*?[\\";
 std::string_view without_trailing_spaces(std::string_view line) {
   std::size_t end = 0;
   for (std::size_t at = 0; at < line.size(); ++at) {
-    if (line[at] == '\\')
+    if (line[at] == '\\') {
       ++at;
-    else if (line[at] == ' ')
+    } else if (line[at] == ' ') {
       continue;
+    }
     end = std::min(at + 1, line.size());
   }
   return line.substr(0, end);

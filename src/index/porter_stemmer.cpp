@@ -83,11 +83,10 @@ void strip_plural(std::string& word) {
 }
 
 void restore_after_participle(std::string& word) {
-  if (word.ends_with("at") || word.ends_with("bl") || word.ends_with("iz")) {
-    word += 'e';
-  } else if (ends_in_double_consonant(word)) {
+  const bool has_lost_e = word.ends_with("at") || word.ends_with("bl") || word.ends_with("iz");
+  if (!has_lost_e && ends_in_double_consonant(word)) {
     if (word.back() != 'l' && word.back() != 's' && word.back() != 'z') word.pop_back();
-  } else if (measure(word) == 1 && ends_short(word)) {
+  } else if (has_lost_e || (measure(word) == 1 && ends_short(word))) {
     word += 'e';
   }
 }

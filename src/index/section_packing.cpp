@@ -172,6 +172,7 @@ std::vector<Section> pack_sections(std::vector<Section> sections, const Lines& l
     packed.erase(packed.begin() + static_cast<std::ptrdiff_t>(at));
   }
   std::vector<Section> result;
+  result.reserve(packed.size());
   for (auto& chunk : packed) result.push_back(std::move(chunk).finish());
   return result;
 }

@@ -44,10 +44,11 @@ std::expected<std::vector<Entry>, int> list_entries(int folder) {
       struct stat status{};
       const bool is_known = ::fstatat(folder, entries.back().name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
       if (!is_known && is_machine_fault(errno)) return std::unexpected(errno);
-      if (!is_known)
-        entries.pop_back();
-      else
+      if (is_known) {
         entries.back().type = static_cast<unsigned char>(IFTODT(status.st_mode));
+      } else {
+        entries.pop_back();
+      }
     }
   }
   if (errno != 0) return std::unexpected(errno);
