@@ -63,6 +63,13 @@ std::string apply_yes_no(bool& target, const std::string& value) {
   return "must be 1, true, yes, 0, false or no";
 }
 
+std::string apply_count(unsigned& target, const std::string& value, long minimum, long maximum) {
+  const auto count = parse_whole(value, minimum, maximum);
+  if (!count) return fmt::format("must be a whole number from {} to {}", minimum, maximum);
+  target = static_cast<unsigned>(*count);
+  return {};
+}
+
 std::string apply_directory(std::filesystem::path& target, const std::string& value) {
   std::error_code error;
   target = std::filesystem::absolute(value, error).lexically_normal();
@@ -108,7 +115,7 @@ const Setting kSettings[] = {
      "limit of GET /readyz for each dependency, retries included",
      [](Config& c, const std::string& v) { return apply_seconds(c.api.readiness_limit, v); }},
     {"CREW_API_VALIDATE_DEPS", "", "validate-deps", bits(Mode::serve_api), "no",
-     "check the Runner at start and exit 1 when it can't be reached",
+     "check the Runner and Chroma at start and exit 1 when one can't be reached",
      [](Config& c, const std::string& v) { return apply_yes_no(c.api.validate_dependencies, v); }},
     {"ALLOWED_ROOT", "", "allowed-root", kApi | kRunner, "/tmp; in dev the indexed project's parent",
      "the only tree in which commands run; serve-api, when it is set there, accepts no project outside of it",
@@ -121,14 +128,9 @@ const Setting kSettings[] = {
      "exact names of the executables that may be run",
      [](Config& c, const std::string& v) { return apply_names(c.runner.executables, v); }},
     {"RUNNER_PARALLEL", "", "parallel", kRunner, "2 x processors, at least 4", "runs at once; more wait for their turn",
-     [](Config& c, const std::string& v) -> std::string {
-       const auto parallel = parse_whole(v, 1, 1024);
-       if (!parallel) return "must be a whole number from 1 to 1024";
-       c.runner.parallel = static_cast<unsigned>(*parallel);
-       return {};
-     }},
+     [](Config& c, const std::string& v) { return apply_count(c.runner.parallel, v, 1, 1024); }},
     {"CODEHELPER_DATA_DIR", "", "data-dir", kIndexing, "$XDG_DATA_HOME/codehelper, else ~/.local/share/codehelper",
-     "directory of the embedded store and of state",
+     "directory of the embedded store, of state, and of the locks of ingests",
      [](Config& c, const std::string& v) { return apply_directory(c.index.data_dir, v); }},
     {"CODEHELPER_MAX_FILE_BYTES", "", "max-file-bytes", kIndexing, "1048576", "larger files are not indexed",
      [](Config& c, const std::string& v) -> std::string {
@@ -137,6 +139,26 @@ const Setting kSettings[] = {
        c.index.max_file_bytes = static_cast<std::uint64_t>(*bytes);
        return {};
      }},
+    {"VECTOR_DB_URL", "CHROMA_URL", "vector-db-url", kIndexing, "empty: the embedded store",
+     "base URL of Chroma, where indexes and the servers' shared state are kept then",
+     [](Config& c, const std::string& v) { return apply_text(c.index.chroma_url, v); }},
+    {"CODEHELPER_CHROMA_SECONDS", "", "chroma-seconds", kIndexing, "30", "limit of one call of Chroma",
+     [](Config& c, const std::string& v) { return apply_seconds(c.index.chroma_limit, v); }},
+    {"CODEHELPER_CHROMA_WRITE_SECONDS", "", "chroma-write-seconds", kIndexing, "120",
+     "limit of one call that writes records into Chroma; at least 60 is wise",
+     [](Config& c, const std::string& v) { return apply_seconds(c.index.chroma_write_limit, v); }},
+    {"CODEHELPER_CHROMA_RETRY_SECONDS", "", "chroma-retry-seconds", kIndexing, "120",
+     "how long an ingest goes on repeating a call while Chroma can't be reached; then it fails with the cause",
+     [](Config& c, const std::string& v) { return apply_seconds(c.index.chroma_patience, v); }},
+    {"INGEST_SHARDS", "", "shards", bits(Mode::ingest), "1",
+     "how many ingests share the work on one project; with Chroma only",
+     [](Config& c, const std::string& v) { return apply_count(c.index.shards, v, 1, 1024); }},
+    {"JOB_COMPLETION_INDEX", "", "shard", bits(Mode::ingest), "0",
+     "which of the shares this ingest takes, from 0; Kubernetes sets it in an Indexed Job",
+     [](Config& c, const std::string& v) { return apply_count(c.index.shard, v, 0, 1023); }},
+    {"INGEST_RUN_ID", "", "run-id", bits(Mode::ingest), "empty",
+     "names the run that the shares belong to, so that reports of an earlier one don't count; a Job's uid",
+     [](Config& c, const std::string& v) { return apply_text(c.index.run_id, v); }},
     {"CODEHELPER_API_TOKEN", "", "", kApi | kClients | bits(Mode::ingest), "empty: no token needed",
      "bearer token of the Crew API and of ingest --listen, asked of callers on every route but /health, /readyz and "
      "/metrics",
@@ -173,8 +195,6 @@ struct MissingSetting {
 };
 constexpr std::string_view kNoConfinement = "this version doesn't confine what it runs; unset it";
 constexpr MissingSetting kMissingSettings[] = {
-    {"VECTOR_DB_URL", "CHROMA_URL", kIndexing, "",
-     "this version has no Chroma client; unset it to use the embedded store"},
     {"EMBED_URL", "", kIndexing, "",
      "this version has no client for embedding servers; unset it to use the built-in one"},
     {"INGEST_BACKEND", "", kApi, ",local,auto,", "this version indexes by local jobs only; use local or auto"},
@@ -244,6 +264,18 @@ void find_missing_settings(Mode mode, const StringMap& environment, std::vector<
   }
 }
 
+void find_shard_faults(const IndexConfig& index, std::vector<std::string>& faults) {
+  if (index.shards == 1) return;
+  if (index.chroma_url.empty()) {
+    faults.emplace_back(
+        "INGEST_SHARDS: several ingests can't share the embedded store; set VECTOR_DB_URL, or unset it");
+  }
+  if (index.shard >= index.shards) {
+    faults.push_back(
+        fmt::format("JOB_COMPLETION_INDEX: {} is none of {} shares, which count from 0", index.shard, index.shards));
+  }
+}
+
 }  // namespace
 
 std::span<const Setting> settings() {
@@ -276,6 +308,7 @@ Result<Config> parse_config(Mode mode, const StringMap& flags, const StringMap& 
   if ((static_cast<unsigned>(mode) & kIndexing) != 0 && config.index.data_dir.empty()) {
     faults.emplace_back("CODEHELPER_DATA_DIR: set it, since neither XDG_DATA_HOME nor HOME is set");
   }
+  if (mode == Mode::ingest) find_shard_faults(config.index, faults);
   if (faults.empty()) return config;
   return fail(ErrorCode::invalid_input, fmt::format("{}", fmt::join(faults, "\n")));
 }

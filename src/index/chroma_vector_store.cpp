@@ -16,7 +16,8 @@ namespace {
 
 namespace json = boost::json;
 
-/// What a collection of ours may be made with to be written on: other vectors can't stand beside its own.
+constexpr std::chrono::milliseconds kMakingTime{300};  // two collections, one after the other
+
 bool is_fit(const ChromaCollection& collection) {
   const json::value* format = collection.metadata.if_contains("format");
   return collection.space == "cosine" && format != nullptr && *format == kChromaFormat;
@@ -130,39 +131,56 @@ class ChromaVectorStore final : public ChromaStore {
   }
 
  private:
-  /// Nothing when there is none, or one that this version can't read.
-  Task<Result<std::optional<ChromaIndex>>> find_index(RequestContext context, Project project) {
-    const ChromaNames names = chroma_names(project);
+  struct Found {
+    std::optional<ChromaCollection> chunks;
+    std::optional<ChromaCollection> files;
+  };
+  Task<Result<Found>> find_collections(RequestContext context, ChromaNames names) {
     auto chunks = co_await api_.find_collection(context, names.chunks);
     if (!chunks) co_return std::unexpected(chunks.error());
-    if (!*chunks || !is_fit(**chunks) || !read_marker((*chunks)->metadata)) co_return std::nullopt;
     auto files = co_await api_.find_collection(context, names.files);
     if (!files) co_return std::unexpected(files.error());
-    if (!*files || !is_fit(**files)) co_return std::nullopt;
-    co_return ChromaIndex{std::move(**chunks), std::move(**files)};
+    co_return Found{std::move(*chunks), std::move(*files)};
+  }
+
+  /// Nothing when there is none, or one that this version can't read.
+  Task<Result<std::optional<ChromaIndex>>> find_index(RequestContext context, Project project) {
+    auto found = co_await find_collections(std::move(context), chroma_names(project));
+    if (!found) co_return std::unexpected(found.error());
+    auto& [chunks, files] = *found;
+    const bool is_there =
+        chunks && files && is_fit(*chunks) && is_fit(*files) && read_marker(chunks->metadata).has_value();
+    if (!is_there) co_return std::nullopt;
+    co_return ChromaIndex{std::move(*chunks), std::move(*files)};
   }
 
   /// The collections, made where there are none that fit.
   Task<Result<ChromaIndex>> open_for_writing(RequestContext context, Project project,
                                              std::optional<IndexMarker> marker) {
     const ChromaNames names = chroma_names(project);
-    auto chunks = co_await api_.find_collection(context, names.chunks);
-    if (!chunks) co_return std::unexpected(chunks.error());
-    auto files = co_await api_.find_collection(context, names.files);
-    if (!files) co_return std::unexpected(files.error());
+    auto found = co_await find_collections(context, names);
+    // One without the other: another shard is making them just now, or they are what is left of an index.
+    if (found && found->chunks.has_value() != found->files.has_value()) {
+      auto slept = co_await sleep_for(kMakingTime);
+      if (!slept) co_return std::unexpected(slept.error());
+      found = co_await find_collections(context, names);
+    }
+    if (!found) co_return std::unexpected(found.error());
+    std::optional<ChromaCollection>& chunks = found->chunks;
+    std::optional<ChromaCollection>& files = found->files;
 
     const auto seen = seen_.find(project.root.string());
     const bool is_of_pass = seen != seen_.end() && !seen->second.empty();
-    if (is_of_pass && (!*chunks || (*chunks)->id != seen->second)) co_return replaced_meanwhile(project);
+    if (is_of_pass && (!chunks || chunks->id != seen->second)) co_return replaced_meanwhile(project);
 
-    const bool fits = *chunks && *files && is_fit(**chunks) && is_fit(**files) && !has_other_vectors(**chunks, marker);
+    const bool fits = chunks && files && is_fit(*chunks) && is_fit(*files) && !has_other_vectors(*chunks, marker);
     Result<ChromaIndex> index;
     if (fits) {
-      index = ChromaIndex{std::move(**chunks), std::move(**files)};
+      index = ChromaIndex{std::move(*chunks), std::move(*files)};
     } else {
       std::vector<std::string> unfit;
-      if (*chunks) unfit.push_back(names.chunks);
-      if (*files) unfit.push_back(names.files);
+      if (chunks) unfit.push_back(names.chunks);
+      if (files) unfit.push_back(names.files);
       index = co_await make_index(context, names, std::move(marker), std::move(unfit));
     }
     // What a pass makes itself, it knows; another call may have begun a pass meanwhile.

@@ -46,6 +46,7 @@ Task<Result<SearchResult>> Retriever::search(RequestContext context, Project pro
   if (!vectors->empty()) query.embedding = std::move(vectors->front());
   auto hits = co_await store_.query(context, std::move(project), std::move(query));
   if (!hits) co_return std::unexpected(hits.error());
+  result.index.is_warming = hits->is_warming;
   result.hits = make_hit_list(fuse_hits(read_question(request.question), std::move(*hits)), request.limit,
                               request.max_hits_per_file);
   co_return result;

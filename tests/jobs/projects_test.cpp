@@ -14,11 +14,10 @@ struct ProjectsFixture {
   ProjectsFixture() {
     folder.write("repo/main.py", "print(1)\n");
     store = open_embedded_store(loop, folder.path() / "data");
+    state = make_file_state(loop, folder.path() / "data/current_project.json");
   }
 
-  Projects make_projects() {
-    return Projects(loop, metrics, *store, jobs, {folder.path() / "data/current_project.json", folder.path()});
-  }
+  Projects make_projects() { return Projects(metrics, *state, *store, jobs, {folder.path()}); }
   Result<std::string> post(Projects& projects, const std::string& path, Reindex reindex = Reindex::if_needed) {
     return run_until_done(loop, projects.post({}, {path, std::nullopt, reindex}));
   }
@@ -30,6 +29,7 @@ struct ProjectsFixture {
   EventLoop loop{2};
   Metrics metrics;
   std::unique_ptr<VectorStore> store;
+  std::unique_ptr<SharedState> state;
   test::FakeIngestJobs jobs;
 };
 
@@ -79,8 +79,8 @@ TEST_CASE_METHOD(ProjectsFixture,
                  "projects: relative paths are refused, and no other project is looked into from outside") {
   Projects projects = make_projects();
 
-  const auto relative = projects.resolve("repo");
-  const auto outside = projects.resolve("/etc");
+  const auto relative = run_until_done(loop, projects.resolve({}, "repo"));
+  const auto outside = run_until_done(loop, projects.resolve({}, "/etc"));
 
   REQUIRE_FALSE(relative);
   CHECK_THAT(relative.error().message, Catch::Contains("must be absolute"));
@@ -119,7 +119,7 @@ TEST_CASE_METHOD(ProjectsFixture,
 
 TEST_CASE_METHOD(ProjectsFixture, "projects: a sibling that shares the root's name as prefix is outside") {
   folder.write("repo-other/a.txt", "x\n");
-  Projects projects(loop, metrics, *store, jobs, {folder.path() / "data/state.json", folder.path() / "repo"});
+  Projects projects(metrics, *state, *store, jobs, {folder.path() / "repo"});
 
   const auto sibling = post(projects, repo() + "-other");
 
