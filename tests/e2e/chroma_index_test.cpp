@@ -9,7 +9,7 @@ using namespace codehelper::test;
 
 TEST_CASE("chroma: an index of a thousand files answers like the embedded one, from a server with an empty disk") {
   TemporaryDirectory folder;
-  const auto repository = copy_large_repository(folder);
+  const auto repository = copy_thousand_files(folder);
   const Variables embedded{{"CODEHELPER_DATA_DIR", (folder.path() / "embedded").string()}};
   ChromaServer chroma(folder.path() / "chroma");
   const Variables in_chroma{{"CODEHELPER_DATA_DIR", (folder.path() / "writer").string()},

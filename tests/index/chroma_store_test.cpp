@@ -23,7 +23,7 @@ std::string collection(std::string_view id, std::string_view metadata) {
   const std::string body = fmt::format(
       R"({{"id":"{}","name":"n","configuration_json":{{"hnsw":{{"space":"cosine"}}}},"metadata":{},"dimension":2}})",
       id, metadata);
-  return make_answer(200, text);
+  return make_answer(200, body);
 }
 
 const std::string kMarker =

@@ -34,7 +34,22 @@ inline const std::vector<std::string> kTwentyQuestions = {"retry a failed observ
                                                           "ajax request headers and response type",
                                                           "config deprecated synchronous error handling"};
 
-/// A part of copy_large_repository(): some hundred files.
+/// The same sources in four dialects, without what is generated beside them: a thousand files.
+inline std::filesystem::path copy_thousand_files(const TemporaryDirectory& folder) {
+  const std::filesystem::path copy = folder.path() / "thousand";
+  for (const char* part : {"src", "dist/types", "dist/esm", "dist/cjs"}) {
+    const std::filesystem::path from = std::filesystem::path(CODEHELPER_TEST_CORPUS) / part;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(from)) {
+      if (!entry.is_regular_file() || entry.path().extension() == ".map") continue;
+      const auto to = copy / part / std::filesystem::relative(entry.path(), from);
+      std::filesystem::create_directories(to.parent_path());
+      std::filesystem::copy_file(entry.path(), to);
+    }
+  }
+  return copy;
+}
+
+/// A part of them: some hundred files.
 inline std::filesystem::path copy_medium_repository(const TemporaryDirectory& folder) {
   const std::filesystem::path copy = folder.path() / "medium";
   std::filesystem::copy(std::filesystem::path(CODEHELPER_TEST_CORPUS) / "src", copy,
