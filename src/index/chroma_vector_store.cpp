@@ -106,9 +106,11 @@ class ChromaVectorStore final : public ChromaStore {
   Task<Result<void>> save_report(RequestContext context, Project project, ShardReport report) override {
     auto opened = co_await open_for_writing(context, project, std::nullopt);
     if (!opened) co_return std::unexpected(opened.error());
+    json::array metadatas;
+    metadatas.push_back(report_to_metadata(report));
     const json::object body{{"ids", json::array{shard_report_id(report.shard.index)}},
-                            {"embeddings", json::array{json::array{1}}},
-                            {"metadatas", json::array{report_to_metadata(report)}}};
+                            {"embeddings", json::array(1, json::array{1})},
+                            {"metadatas", std::move(metadatas)}};
     co_return co_await api_.write(context, opened->files.id, "upsert", json::serialize(body));
   }
 

@@ -113,7 +113,7 @@ TEST_CASE("chroma: two servers agree on the current project and on answers, also
   const auto added = first.search(repository, "split cookies");
   const auto removed = first.search(repository, "socket listener create_server");
 
-  CHECK(seen.at("project_path") == repository.string());
+  CHECK(std::string(seen.at("project_path").as_string()) == repository.string());
   CHECK(seen.at("pinned_repo") == "https://a.b/c");
   REQUIRE(one.status == 200);
   CHECK(one.json().at("hits") == other.json().at("hits"));
