@@ -1,37 +1,59 @@
 #!/usr/bin/env bash
-# Installs what building and testing codehelper needs, from Debian 12's packages and npm. Idempotent and without
-# questions; as root or through sudo; quick when nothing is missing.
-#   deploy/setup.sh           what the program needs
-#   deploy/setup.sh --tests   also what its tests need
+# Installs what building, testing and running codehelper needs, from Debian 12's packages and npm. Idempotent and
+# without questions; as root or through sudo; quick when nothing is missing.
+#   deploy/setup.sh                  what building the program needs
+#   deploy/setup.sh --tests          also what its tests need
+#   deploy/setup.sh --install LIST   the packages of one list only: build, tests, runtime or toolchains
+#   deploy/setup.sh --list LIST      prints that list
+# No other file names packages: the images are made of these lists too.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-packages=(
+build=(
   clang-19 lld-19 cmake ninja-build ccache pkg-config
   libboost1.81-dev libboost-json1.81-dev libfmt-dev libcli11-dev libssl-dev libsqlite3-dev
-  libgit2-dev prometheus-cpp-dev zlib1g-dev
+  libgit2-dev prometheus-cpp-dev zlib1g-dev libyaml-cpp-dev
 )
-if [[ ${1:-} == --tests ]]; then
-  packages+=(libclang-rt-19-dev catch2 git curl python3 python3-pytest)
-fi
-# Node brings npm; only where there is none is Debian's taken.
-command -v npm >/dev/null || packages+=(nodejs npm)
+tests=(libclang-rt-19-dev catch2 git curl python3 python3-pytest systemd)
+# What the built program loads, and the certificates that it trusts.
+runtime=(
+  libboost-container1.81.0 libboost-json1.81.0 libfmt9 libgit2-1.5 libprometheus-cpp-core1.0 libsqlite3-0 libssl3
+  libstdc++6 libyaml-cpp0.7 zlib1g ca-certificates
+)
+# What the Runner may be asked to start, with the package that has it; and what these call in their turn.
+declare -A executables=(
+  [pytest]=python3-pytest [python]=python-is-python3 [python3]=python3
+  [node]=nodejs [npm]=npm [npx]=npm
+  [cargo]=cargo [go]=golang-go
+  [cmake]=cmake [ctest]=cmake [make]=make
+  [mvn]=maven [gradle]=gradle
+)
+mapfile -t toolchains < <(printf '%s\n' "${executables[@]}" g++ git ninja-build pkg-config default-jdk-headless | sort -u)
 
-missing=()
-for package in "${packages[@]}"; do
-  state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
-  [[ $state == installed ]] || missing+=("$package")
-done
-if ((${#missing[@]})); then
-  as_root=()
+# Node brings npm, and other distributors' kubectl is as good: Debian's are taken only where there is none.
+command -v npm >/dev/null || build+=(nodejs npm)
+command -v kubectl >/dev/null || tests+=(kubernetes-client)
+
+fail() {
+  echo "setup: $*" >&2
+  exit 2
+}
+
+install_packages() {
+  local missing=() package state as_root=()
+  for package in "$@"; do
+    state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+    [[ $state == installed ]] || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
   if [[ $(id -u) != 0 ]]; then
-    command -v sudo >/dev/null || { echo "setup: run as root, or install sudo; missing: ${missing[*]}" >&2; exit 1; }
+    command -v sudo >/dev/null || fail "run as root, or install sudo; missing: ${missing[*]}"
     as_root=(sudo)
   fi
   echo "setup: installing ${missing[*]}" >&2
   "${as_root[@]}" apt-get -qq update
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
-fi
+}
 
 # npm packages, each pinned by the lockfile beside the code that uses it.
 install_npm() {
@@ -41,8 +63,29 @@ install_npm() {
     cp "$1/package-lock.json" "$1/node_modules/.installed-lock.json"
   fi
 }
-install_npm "$root/src/index/grammars"
-if [[ ${1:-} == --tests ]]; then
-  install_npm "$root/tests/e2e/corpus"
-  install_npm "$root/tests/support/chroma"
-fi
+
+case ${1:-} in
+  "")
+    install_packages "${build[@]}"
+    install_npm "$root/src/index/grammars"
+    ;;
+  --tests)
+    install_packages "${build[@]}" "${tests[@]}"
+    for folder in src/index/grammars tests/e2e/corpus tests/deploy tests/support/chroma; do install_npm "$root/$folder"; done
+    ;;
+  --list | --install)
+    case ${2:-} in
+      build | tests | runtime | toolchains) declare -n list=$2 ;;
+      *) fail "the lists are build, tests, runtime and toolchains, not \"${2:-}\"" ;;
+    esac
+    if [[ $1 == --list ]]; then
+      printf '%s\n' "${list[@]}"
+    else
+      install_packages "${list[@]}"
+      [[ $2 != toolchains ]] || for name in "${!executables[@]}"; do
+        command -v "$name" >/dev/null || fail "${executables[$name]} has no $name"
+      done
+    fi
+    ;;
+  *) fail "unknown argument \"$1\"; see the head of this file" ;;
+esac

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "codehelper/jobs/ingest_events.hpp"
 #include "codehelper/net/task_group.hpp"
 #include "modes.hpp"
 #include "progress.hpp"

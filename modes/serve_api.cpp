@@ -26,6 +26,7 @@ Result<void> check_dependencies(EventLoop& loop, ApiParts& parts, const Log& log
 
 Result<std::unique_ptr<ApiParts>> make_parts(EventLoop& loop, Metrics& metrics, const Log& log, const Config& config) {
   ApiParts::Options options;
+  options.backend = config.jobs.backend;
   if (config.runner.allowed_root_is_set) {
     auto root = resolve_root(config.runner.allowed_root);
     if (!root) return std::unexpected(root.error());

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "codehelper/jobs/kubernetes_ingest_jobs.hpp"
+#include "codehelper/jobs/local_ingest_jobs.hpp"
 #include "codehelper/net/task_group.hpp"
 #include "modes.hpp"
 
@@ -14,22 +16,65 @@ namespace codehelper {
 
 namespace {
 
+// What an ingest needs wherever it runs.
 std::map<std::string, std::string> make_ingest_environment(const Config& config) {
-  std::map<std::string, std::string> env{{"CODEHELPER_DATA_DIR", config.index.data_dir.string()},
-                                         {"CODEHELPER_MAX_FILE_BYTES", std::to_string(config.index.max_file_bytes)},
+  std::map<std::string, std::string> env{{"CODEHELPER_MAX_FILE_BYTES", std::to_string(config.index.max_file_bytes)},
                                          {"CODEHELPER_LOG_LEVEL", "info"}};
-  if (!config.index.chroma_url.empty()) {
-    env["VECTOR_DB_URL"] = config.index.chroma_url;
-    env["CODEHELPER_CHROMA_SECONDS"] = std::to_string(config.index.chroma_limit.count());
-    env["CODEHELPER_CHROMA_WRITE_SECONDS"] = std::to_string(config.index.chroma_write_limit.count());
-    env["CODEHELPER_CHROMA_RETRY_SECONDS"] = std::to_string(config.index.chroma_patience.count());
-  }
+  if (config.index.chroma_url.empty()) return env;
+  env["VECTOR_DB_URL"] = config.index.chroma_url;
+  env["CODEHELPER_CHROMA_SECONDS"] = std::to_string(config.index.chroma_limit.count());
+  env["CODEHELPER_CHROMA_WRITE_SECONDS"] = std::to_string(config.index.chroma_write_limit.count());
+  env["CODEHELPER_CHROMA_RETRY_SECONDS"] = std::to_string(config.index.chroma_patience.count());
+  return env;
+}
+
+Result<std::unique_ptr<IngestJobs>> make_local_jobs(EventLoop& loop, Metrics& metrics, const Log& log,
+                                                    VectorStore& store, const Config& config) {
+  LocalJobsOptions jobs;
+  jobs.executable = own_executable();
+  jobs.data_dir = config.index.data_dir;
+  jobs.env = make_ingest_environment(config);
+  jobs.env["CODEHELPER_DATA_DIR"] = config.index.data_dir.string();
   // git's global ignore file is found through these; the sanitizers' options count in tests.
   const StringMap own = load_environment();
   for (const std::string_view name : {"HOME", "XDG_CONFIG_HOME", "PATH", "LANG", "ASAN_OPTIONS", "LSAN_OPTIONS"}) {
-    if (const auto found = own.find(name); found != own.end()) env.emplace(name, found->second);
+    if (const auto found = own.find(name); found != own.end()) jobs.env.emplace(name, found->second);
   }
-  return env;
+  return make_local_ingest_jobs(loop, log, metrics, store, std::move(jobs));
+}
+
+KubernetesPlace find_cluster(const Config& config) {
+  KubernetesPlace place;
+  place.kubeconfig = config.jobs.kubeconfig;
+  place.service_host = config.jobs.service_host;
+  place.service_port = config.jobs.service_port;
+  return place;
+}
+
+bool uses_kubernetes(IngestBackend backend, const Config& config) {
+  if (backend != IngestBackend::automatic) return backend == IngestBackend::kubernetes;
+  const KubernetesPlace place = find_cluster(config);
+  return !place.kubeconfig.empty() || place.is_in_cluster();
+}
+
+Result<std::unique_ptr<IngestJobs>> make_cluster_jobs(EventLoop& loop, Metrics& metrics, const Log& log,
+                                                      VectorStore& store, const Config& config) {
+  KubernetesJobsOptions jobs;
+  jobs.place = find_cluster(config);
+  if (jobs.place.kubeconfig.empty() && !jobs.place.is_in_cluster()) jobs.place.kubeconfig = config.jobs.home_kubeconfig;
+  jobs.job_namespace = config.jobs.job_namespace;
+  jobs.image = config.jobs.image;
+  jobs.template_file = config.jobs.template_file;
+  jobs.env = make_ingest_environment(config);
+  jobs.shards = config.jobs.shards;
+  jobs.limit = config.jobs.kubernetes_limit;
+  jobs.supervisor = own_executable();
+  // Credential plugins find their own settings where kubectl's do; ours are none of their business.
+  for (const auto& [name, value] : load_environment()) {
+    if (!name.starts_with("CODEHELPER_") && !name.ends_with("_API_KEY")) jobs.plugin_env.emplace(name, value);
+  }
+  log.info("ingest_backend", {{"backend", "kubernetes"}, {"image", jobs.image}, {"shards", jobs.shards}});
+  return make_kubernetes_ingest_jobs(loop, metrics, store, std::move(jobs));
 }
 
 constexpr std::size_t kReservedDescriptors = 256;  // for the store, outbound calls and commands
@@ -122,16 +167,16 @@ Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metri
   auto index = make_index_parts(loop, metrics, config, std::chrono::milliseconds(0));
   if (!index) return std::unexpected(index.error());
   parts->index_ = std::move(*index);
-  LocalJobsOptions jobs;
-  jobs.executable = own_executable();
-  jobs.data_dir = config.index.data_dir;
-  jobs.env = make_ingest_environment(config);
-  parts->jobs_ = make_local_ingest_jobs(loop, log, metrics, *parts->index_.store, std::move(jobs));
+  auto jobs = uses_kubernetes(options.backend, config)
+                  ? make_cluster_jobs(loop, metrics, log, *parts->index_.store, config)
+                  : make_local_jobs(loop, metrics, log, *parts->index_.store, config);
+  if (!jobs) return std::unexpected(jobs.error());
+  parts->jobs_ = std::move(*jobs);
   Projects::Options projects;
   projects.allowed_root = std::move(options.allowed_root);
   parts->projects_ = std::make_unique<Projects>(metrics, *parts->index_.state, *parts->index_.store, *parts->jobs_,
                                                 std::move(projects));
-  parts->retriever_ = std::make_unique<Retriever>(*parts->index_.store, *parts->index_.embedder);
+  parts->retriever_ = std::make_unique<Retriever>(loop, *parts->index_.store, *parts->index_.embedder);
   parts->services_.projects = parts->projects_.get();
   parts->services_.retriever = parts->retriever_.get();
   parts->services_.runner_limit = config.api.runner_limit;

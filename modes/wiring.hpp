@@ -9,7 +9,7 @@
 #include "codehelper/base/config.hpp"
 #include "codehelper/index/chroma_store.hpp"
 #include "codehelper/index/shared_state.hpp"
-#include "codehelper/jobs/local_ingest_jobs.hpp"
+#include "codehelper/jobs/ingest_jobs.hpp"
 #include "codehelper/net/http_server.hpp"
 
 namespace codehelper {
@@ -48,6 +48,7 @@ class ApiParts {
  public:
   struct Options {
     std::optional<std::filesystem::path> allowed_root;  // projects outside of it are refused
+    IngestBackend backend = IngestBackend::local;
   };
   static Result<std::unique_ptr<ApiParts>> make(EventLoop& loop, Metrics& metrics, const Log& log, const Config& config,
                                                 Options options);
@@ -71,7 +72,7 @@ class ApiParts {
   Metrics& metrics_;
   Config config_;
   IndexParts index_;
-  std::unique_ptr<LocalIngestJobs> jobs_;
+  std::unique_ptr<IngestJobs> jobs_;
   std::unique_ptr<Projects> projects_;
   std::unique_ptr<Retriever> retriever_;
   std::unique_ptr<HttpClient> runner_client_;

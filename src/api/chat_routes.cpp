@@ -86,48 +86,38 @@ Task<Result<ChatRequest>> parse_chat(RequestContext context, Projects& projects,
   co_return chat;
 }
 
-// One answer with its log line and figures.
-Task<Result<ChatAnswer>> answer_chat(ApiServices& services, RequestContext context, ChatRequest chat,
-                                     StepSink on_step) {
-  const auto begin = std::chrono::steady_clock::now();
-  auto answer = co_await services.crew->answer(context, std::move(chat), std::move(on_step));
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  const std::string outcome(answer ? std::string_view(answer->outcome) : to_string(answer.error().code));
-  const std::size_t steps = answer ? answer->steps.size() : 0;
-  context.log.info("crew_run_summary", {{"outcome", outcome}, {"duration_seconds", seconds}, {"steps", steps}});
-  services.metrics.count("codehelper_chats_total", "Chats by outcome.", {{"outcome", outcome}});
-  co_return answer;
-}
-
 Task<void> push_step(EventQueue& queue, ChatStep step) {
   queue.push("step", to_json(step));
   co_return;
 }
 
-Task<void> produce_chat(ApiServices& services, ChatRequest chat, RequestContext context, EventQueue& queue) {
-  StepSink on_step = [&queue](ChatStep step) { return push_step(queue, std::move(step)); };
-  const auto answer = co_await answer_chat(services, context, std::move(chat), std::move(on_step));
-  if (answer) {
-    queue.push("done", to_json(*answer));
-  } else {
-    const HttpReply envelope = make_error_reply(answer.error(), context.request_id);
-    queue.push("error", parse_json_object(envelope.body).value());
-  }
+// One answer with its log line and figures.
+Task<Result<json::object>> answer_chat(ApiServices& services, ChatRequest chat, RequestContext context,
+                                       EventQueue* queue) {
+  StepSink on_step;
+  if (queue != nullptr) on_step = [queue](ChatStep step) { return push_step(*queue, std::move(step)); };
+  const auto begin = std::chrono::steady_clock::now();
+  const auto answer = co_await services.crew->answer(context, std::move(chat), std::move(on_step));
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const std::string outcome(answer ? std::string_view(answer->outcome) : to_string(answer.error().code));
+  const std::size_t steps = answer ? answer->steps.size() : 0;
+  context.log.info("crew_run_summary", {{"outcome", outcome}, {"duration_seconds", seconds}, {"steps", steps}});
+  services.metrics.count("codehelper_chats_total", "Chats by outcome.", {{"outcome", outcome}});
+  if (!answer) co_return std::unexpected(answer.error());
+  co_return to_json(*answer);
 }
 
 Task<Result<HttpReply>> post_chat(ApiServices& services, RequestContext context, HttpRequest request,
                                   json::object body) {
   auto chat = co_await parse_chat(context, *services.projects, std::move(body));
   if (!chat) co_return std::unexpected(chat.error());
-  if (request.accepts("text/event-stream")) {
-    EventProducer produce = [&services, asked = std::move(*chat)](RequestContext inner, EventQueue& queue) {
-      return produce_chat(services, asked, std::move(inner), queue);
-    };
-    co_return make_event_stream(services.loop, std::move(produce));
-  }
-  const auto answer = co_await answer_chat(services, std::move(context), std::move(*chat), {});
-  if (!answer) co_return std::unexpected(answer.error());
-  co_return make_json_reply(json::serialize(to_json(*answer)));
+  ToldAnswer told;
+  told.last_event = "done";
+  told.make = [&services, asked = std::move(*chat)](RequestContext inner, EventQueue* queue) {
+    return answer_chat(services, asked, std::move(inner), queue);
+  };
+  told.make_error = [](const Error& error, std::string_view request_id) { return make_error_reply(error, request_id); };
+  co_return co_await tell_answer(services.loop, std::move(context), std::move(request), std::move(told));
 }
 
 }  // namespace

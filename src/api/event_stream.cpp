@@ -3,6 +3,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "codehelper/base/json_fields.hpp"
 #include "codehelper/net/sse.hpp"
 #include "codehelper/net/task_group.hpp"
 
@@ -47,6 +48,21 @@ Task<Result<void>> stream_events(EventLoop& loop, EventProducer produce, Request
   group.cancel_all();
   co_await group.join();
   co_return written;
+}
+
+HttpReply make_failure_reply(const ToldAnswer& answer, const RequestContext& context, const Error& error) {
+  if (error.code == ErrorCode::internal) context.log.error("answer_failed", {{"cause", error.message}});
+  return answer.make_error(error, context.request_id);
+}
+
+Task<void> produce_answer(ToldAnswer answer, RequestContext context, EventQueue& queue) {
+  const auto made = co_await answer.make(context, &queue);
+  if (made) {
+    queue.push(answer.last_event, *made);
+  } else {
+    const HttpReply reply = make_failure_reply(answer, context, made.error());
+    queue.push("error", parse_json_object(reply.body).value());
+  }
 }
 
 }  // namespace
@@ -94,6 +110,17 @@ HttpReply make_event_stream(EventLoop& loop, EventProducer produce) {
     return stream_events(loop, work, std::move(context), writer);
   };
   return reply;
+}
+
+Task<HttpReply> tell_answer(EventLoop& loop, RequestContext context, HttpRequest request, ToldAnswer answer) {
+  if (request.accepts("text/event-stream")) {
+    co_return make_event_stream(loop, [told = std::move(answer)](RequestContext inner, EventQueue& queue) {
+      return produce_answer(told, std::move(inner), queue);
+    });
+  }
+  const auto made = co_await answer.make(context, nullptr);
+  if (!made) co_return make_failure_reply(answer, context, made.error());
+  co_return make_json_reply(boost::json::serialize(*made));
 }
 
 }  // namespace codehelper

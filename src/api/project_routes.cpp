@@ -37,6 +37,7 @@ json::object to_json(const ProjectStatus& status) {
                       {"progress", progress_to_json(status)},
                       {"index", index_to_json(status.index)}};
   if (!status.job.cause.empty()) object["cause"] = status.job.cause;
+  if (!status.job.detail.empty()) object["detail"] = status.job.detail;
   if (!status.stale_because.empty()) {
     object["stale"] = true;
     object["stale_because"] = status.stale_because;

@@ -15,49 +15,41 @@ namespace {
 constexpr std::chrono::hours kRunBudget{2};  // the longest time limit of a run, and as long in the queue
 
 // Refusals have a shape of their own here (contract, section 4).
-HttpReply make_refusal(const Error& error, std::string_view request_id) {
-  const json::object body{{"error", error.message}, {"code", "invalid_input"}, {"request_id", request_id}};
-  return make_json_reply(json::serialize(body), 400);
-}
-
 HttpReply make_run_error_reply(const Error& error, std::string_view request_id) {
-  if (error.code == ErrorCode::invalid_input) return make_refusal(error, request_id);
+  if (error.code == ErrorCode::invalid_input) {
+    const json::object body{{"error", error.message}, {"code", "invalid_input"}, {"request_id", request_id}};
+    return make_json_reply(json::serialize(body), 400);
+  }
   HttpReply reply = make_error_reply(error, request_id);
   if (error.code == ErrorCode::overloaded) reply.headers.set("Retry-After", "5");
   return reply;
 }
 
-Task<void> produce_run(RunnerServices& services, ExecuteRequest request, RequestContext context, EventQueue& queue) {
-  std::uint64_t sequence = 0;
-  OutputSink on_output = [&queue, &sequence](OutputStream stream, std::string_view piece) {
-    const std::string_view event = stream == OutputStream::standard_output ? "stdout" : "stderr";
-    queue.push_or_drop(event, {{"seq", ++sequence}, {"data", piece}});
-  };
-  const auto result = co_await services.runner->run(context, std::move(request), std::move(on_output));
-  if (result) {
-    queue.push("exit", to_json(*result));
-  } else {
-    const HttpReply reply = make_run_error_reply(result.error(), context.request_id);
-    queue.push("error", parse_json_object(reply.body).value());
+Task<Result<json::object>> run_command(RunnerServices& services, ExecuteRequest request, RequestContext context,
+                                       EventQueue* queue) {
+  OutputSink on_output;
+  if (queue != nullptr) {
+    on_output = [queue, sequence = std::uint64_t{0}](OutputStream stream, std::string_view piece) mutable {
+      const std::string_view event = stream == OutputStream::standard_output ? "stdout" : "stderr";
+      queue->push_or_drop(event, {{"seq", ++sequence}, {"data", piece}});
+    };
   }
+  const auto result = co_await services.runner->run(std::move(context), std::move(request), std::move(on_output));
+  if (!result) co_return std::unexpected(result.error());
+  co_return to_json(*result);
 }
 
 Task<Result<HttpReply>> post_execute(RunnerServices& services, RequestContext context, HttpRequest request,
                                      json::object body) {
   auto execute = parse_execute_request(body);
-  if (!execute && execute.error().code == ErrorCode::invalid_input) {
-    co_return make_refusal(execute.error(), context.request_id);
-  }
   if (!execute) co_return std::unexpected(execute.error());
-  if (request.accepts("text/event-stream")) {
-    EventProducer produce = [&services, asked = std::move(*execute)](RequestContext inner, EventQueue& queue) {
-      return produce_run(services, asked, std::move(inner), queue);
-    };
-    co_return make_event_stream(services.loop, std::move(produce));
-  }
-  const auto result = co_await services.runner->run(context, std::move(*execute), {});
-  if (!result) co_return make_run_error_reply(result.error(), context.request_id);
-  co_return make_json_reply(json::serialize(to_json(*result)));
+  ToldAnswer told;
+  told.last_event = "exit";
+  told.make = [&services, asked = std::move(*execute)](RequestContext inner, EventQueue* queue) {
+    return run_command(services, asked, std::move(inner), queue);
+  };
+  told.make_error = make_run_error_reply;
+  co_return co_await tell_answer(services.loop, std::move(context), std::move(request), std::move(told));
 }
 
 }  // namespace

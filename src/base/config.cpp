@@ -18,6 +18,7 @@ constexpr unsigned bits(auto... modes) {
   return (static_cast<unsigned>(modes) | ...);
 }
 
+constexpr unsigned kServeApi = bits(Mode::serve_api);
 constexpr unsigned kApi = bits(Mode::serve_api, Mode::dev);
 constexpr unsigned kRunner = bits(Mode::serve_runner, Mode::dev);
 constexpr unsigned kListening = bits(Mode::serve_api, Mode::serve_runner, Mode::dev, Mode::ingest);
@@ -70,6 +71,28 @@ std::string apply_count(unsigned& target, const std::string& value, long minimum
   return {};
 }
 
+// A label of RFC 1123, as Kubernetes has it for namespaces.
+std::string apply_namespace(std::string& target, const std::string& value) {
+  target = value;
+  const auto is_fine = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  const bool is_label =
+      value.size() <= 63 && std::ranges::all_of(value, is_fine) && value.front() != '-' && value.back() != '-';
+  return is_label ? std::string() : "must be lower-case letters, digits and dashes, at most 63";
+}
+
+std::string apply_backend(IngestBackend& target, const std::string& value) {
+  if (value == "auto") {
+    target = IngestBackend::automatic;
+  } else if (value == "local") {
+    target = IngestBackend::local;
+  } else if (value == "kubernetes") {
+    target = IngestBackend::kubernetes;
+  } else {
+    return "must be kubernetes, local or auto";
+  }
+  return {};
+}
+
 std::string apply_directory(std::filesystem::path& target, const std::string& value) {
   std::error_code error;
   target = std::filesystem::absolute(value, error).lexically_normal();
@@ -114,7 +137,40 @@ const Setting kSettings[] = {
     {"CODEHELPER_READINESS_SECONDS", "", "readiness-seconds", kApi, "5",
      "limit of GET /readyz for each dependency, retries included",
      [](Config& c, const std::string& v) { return apply_seconds(c.api.readiness_limit, v); }},
-    {"CREW_API_VALIDATE_DEPS", "", "validate-deps", bits(Mode::serve_api), "no",
+    {"INGEST_BACKEND", "", "ingest-backend", kServeApi,
+     "auto: kubernetes in a pod or when KUBECONFIG is set, else local",
+     "where indexes are made: kubernetes (a Job a project), local (a child process) or auto",
+     [](Config& c, const std::string& v) { return apply_backend(c.jobs.backend, v); }},
+    {"KUBECONFIG", "", "kubeconfig", kServeApi, "empty: the pod's service account, else ~/.kube/config",
+     "kubeconfig files with : between them; the first that has a name counts",
+     [](Config& c, const std::string& v) { return apply_text(c.jobs.kubeconfig, v); }},
+    {"K8S_NAMESPACE", "", "k8s-namespace", kServeApi, "the pod's, else the kubeconfig context's, else code-helper",
+     "namespace of the index Jobs",
+     [](Config& c, const std::string& v) { return apply_namespace(c.jobs.job_namespace, v); }},
+    {"INGEST_IMAGE", "", "ingest-image", kServeApi, "code-helper-ingest", "image of the index Jobs",
+     [](Config& c, const std::string& v) { return apply_text(c.jobs.image, v); }},
+    {"INGEST_JOB_TEMPLATE", "", "ingest-job-template", kServeApi, "empty: the built-in one, deploy/k8s/ingest-job.yaml",
+     "file with the template of the index Jobs",
+     [](Config& c, const std::string& v) {
+       c.jobs.template_file = v;
+       return std::string();
+     }},
+    {"INGEST_SHARDS", "", "ingest-shards", kServeApi | bits(Mode::ingest), "1",
+     "ingests that share the work on one project, each with its share of the files: pods of one index Job; with Chroma "
+     "only",
+     [](Config& c, const std::string& v) {
+       const std::string fault = apply_count(c.index.shards, v, 1, 64);
+       c.jobs.shards = c.index.shards;
+       return fault;
+     }},
+    {"CODEHELPER_KUBERNETES_SECONDS", "", "kubernetes-seconds", kServeApi, "10",
+     "limit of one look at, start or cancel of an index Job, all its calls, retries and waits included",
+     [](Config& c, const std::string& v) { return apply_seconds(c.jobs.kubernetes_limit, v); }},
+    {"KUBERNETES_SERVICE_HOST", "", "", kServeApi, "set by the kubelet", "host of the cluster's API",
+     [](Config& c, const std::string& v) { return apply_text(c.jobs.service_host, v); }},
+    {"KUBERNETES_SERVICE_PORT_HTTPS", "KUBERNETES_SERVICE_PORT", "", kServeApi, "set by the kubelet, else 443",
+     "port of the cluster's API", [](Config& c, const std::string& v) { return apply_text(c.jobs.service_port, v); }},
+    {"CREW_API_VALIDATE_DEPS", "", "validate-deps", kServeApi, "no",
      "check the Runner and Chroma at start and exit 1 when one can't be reached",
      [](Config& c, const std::string& v) { return apply_yes_no(c.api.validate_dependencies, v); }},
     {"ALLOWED_ROOT", "", "allowed-root", kApi | kRunner, "/tmp; in dev the indexed project's parent",
@@ -150,12 +206,9 @@ const Setting kSettings[] = {
     {"CODEHELPER_CHROMA_RETRY_SECONDS", "", "chroma-retry-seconds", kIndexing, "120",
      "how long an ingest goes on repeating a call while Chroma can't be reached; then it fails with the cause",
      [](Config& c, const std::string& v) { return apply_seconds(c.index.chroma_patience, v); }},
-    {"INGEST_SHARDS", "", "shards", bits(Mode::ingest), "1",
-     "how many ingests share the work on one project; with Chroma only",
-     [](Config& c, const std::string& v) { return apply_count(c.index.shards, v, 1, 1024); }},
     {"JOB_COMPLETION_INDEX", "", "shard", bits(Mode::ingest), "0",
      "which of the shares this ingest takes, from 0; Kubernetes sets it in an Indexed Job",
-     [](Config& c, const std::string& v) { return apply_count(c.index.shard, v, 0, 1023); }},
+     [](Config& c, const std::string& v) { return apply_count(c.index.shard, v, 0, 63); }},
     {"INGEST_RUN_ID", "", "run-id", bits(Mode::ingest), "empty",
      "names the run that the shares belong to, so that reports of an earlier one don't count; a Job's uid",
      [](Config& c, const std::string& v) { return apply_text(c.index.run_id, v); }},
@@ -197,7 +250,6 @@ constexpr std::string_view kNoConfinement = "this version doesn't confine what i
 constexpr MissingSetting kMissingSettings[] = {
     {"EMBED_URL", "", kIndexing, "",
      "this version has no client for embedding servers; unset it to use the built-in one"},
-    {"INGEST_BACKEND", "", kApi, ",local,auto,", "this version indexes by local jobs only; use local or auto"},
     {"RUNNER_SANDBOX", "", kRunner, ",off,auto,", "this version doesn't confine what it runs; unset it or say off"},
     {"RUNNER_MEMORY_MAX", "", kRunner, "", kNoConfinement},
     {"RUNNER_NETWORK", "", kRunner, ",full,", kNoConfinement},
@@ -235,6 +287,9 @@ Config make_defaults(Mode mode, const StringMap& environment) {
     config.index.data_dir = std::filesystem::path(xdg->value) / "codehelper";
   } else if (const auto home = look_up(environment, "HOME")) {
     config.index.data_dir = std::filesystem::path(home->value) / ".local/share/codehelper";
+  }
+  if (const auto home = look_up(environment, "HOME")) {
+    config.jobs.home_kubeconfig = std::filesystem::path(home->value) / ".kube/config";
   }
   return config;
 }

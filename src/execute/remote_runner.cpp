@@ -106,9 +106,18 @@ class RunEvents {
     return {};
   }
 
+  // The status is sent by then, so the error's own name tells its kind.
   static Error parse_late_error(std::string_view data) {
     const auto object = parse_json_object(data);
-    const auto text = object ? error_text(*object) : std::nullopt;
+    if (!object) return fail_with_nonsense(object.error().message).error();
+    const auto text = error_text(*object);
+    for (const std::string_view field : {"code", "error"}) {
+      const auto name = optional_string(*object, field);
+      if (!name || !*name) continue;
+      for (const ErrorCode code : {ErrorCode::invalid_input, ErrorCode::overloaded, ErrorCode::timeout}) {
+        if (**name == to_string(code)) return {code, text.value_or("no reason given")};
+      }
+    }
     return {ErrorCode::unavailable, "the Runner could not finish the command: " + text.value_or("no reason given")};
   }
 

@@ -81,7 +81,7 @@ std::vector<ScoredChunk> join_chunks(const std::vector<IndexSnapshot::RankedChun
 Task<Result<ChunkHits>> query_lexical(RequestContext context, const ChromaSearch& search, const Project& project,
                                       const ChromaIndex& index, const ChunkQuery& query) {
   ChunkHits hits;
-  if (query.terms.empty()) co_return hits;
+  if (query.terms.empty() && query.definition.empty()) co_return hits;
   const bool can_do_without = !query.embedding.empty();
   Deadline limit = context.deadline;
   if (can_do_without) limit = limit.earlier(Deadline::after(search.warming_wait));
@@ -93,10 +93,13 @@ Task<Result<ChunkHits>> query_lexical(RequestContext context, const ChromaSearch
   auto rank = [snapshot = view.snapshot, &query] { return snapshot->rank(query); };
   IndexSnapshot::Ranking ranking = co_await search.loop.run_blocking(std::move(rank));
   std::vector<std::int64_t> ids;
-  for (const IndexSnapshot::RankedChunk& entry : ranking.lexical) ids.push_back(entry.id);
+  for (const auto* leg : {&ranking.lexical, &ranking.definitions}) {
+    for (const IndexSnapshot::RankedChunk& entry : *leg) ids.push_back(entry.id);
+  }
   const auto chunks = co_await load_chunks(context, search, index.chunks.id, std::move(ids));
   if (!chunks) co_return std::unexpected(chunks.error());
   hits.lexical = join_chunks(ranking.lexical, *chunks);
+  hits.definitions = join_chunks(ranking.definitions, *chunks);
   hits.files = std::move(ranking.files);
   co_return hits;
 }

@@ -14,10 +14,6 @@ constexpr std::size_t kFilesOfPage = 2'000;
 constexpr std::size_t kChunksOfPage = 500;
 constexpr std::uint64_t kChunksOfGroup = 500;  // asked for by path at once, and 100 paths at most
 constexpr std::size_t kPathsOfGroup = 100;
-// Of an entry of the snapshot, beside its words: two tables of the lexical index and the chunk itself; of a file.
-constexpr std::size_t kBytesOfChunk = 64;
-constexpr std::size_t kBytesOfFile = 160;
-constexpr std::size_t kBytesOfWord = 12;  // a posting, with what its list has in reserve
 
 json::object page_filter(std::size_t offset, std::size_t limit) {
   return {{"offset", offset}, {"limit", limit}};
@@ -79,13 +75,11 @@ void ChromaSnapshot::add_file(Content& content, const ChromaFile& file, std::vec
   std::ranges::sort(chunks, {}, &LoadedChunk::start_line);
   LoadedFile& loaded = content.files[file.file.path];
   loaded.written = file.written;
-  content.size_bytes += kBytesOfFile + 2 * file.file.path.size();
   if (chunks.empty()) return;
   const std::uint32_t number = content.index.add_file(file.file.path);
   for (const LoadedChunk& chunk : chunks) {
     loaded.positions.push_back(content.index.chunks().size());
     content.index.add(chunk.id, number, chunk.start_line, chunk.terms);
-    content.size_bytes += kBytesOfChunk + kBytesOfWord * chunk.terms.size();
   }
 }
 
@@ -202,9 +196,9 @@ IndexSnapshot::Ranking ChromaSnapshot::rank(const ChunkQuery& query) const {
   return content_.index.rank(words);
 }
 
-std::size_t ChromaSnapshot::size_bytes() const {
+std::size_t ChromaSnapshot::memory_bytes() const {
   const std::lock_guard lock(mutex_);
-  return content_.size_bytes;
+  return content_.index.memory_bytes();
 }
 
 }  // namespace codehelper

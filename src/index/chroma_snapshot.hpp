@@ -40,7 +40,7 @@ class ChromaSnapshot {
   /// Whether a follow() has come to its end: before that there is nothing to rank.
   bool is_built() const { return is_built_; }
   /// An estimate.
-  std::size_t size_bytes() const;
+  std::size_t memory_bytes() const;
 
  private:
   struct LoadedFile {
@@ -50,7 +50,6 @@ class ChromaSnapshot {
   struct Content {
     IndexSnapshot index;
     std::map<std::string, LoadedFile, std::less<>> files;  // by path
-    std::size_t size_bytes = 0;
   };
   /// A chunk's features, on its way from a record to the snapshot.
   struct LoadedChunk {

@@ -52,7 +52,7 @@ Task<void> ChromaSnapshots::follow(RequestContext context, std::shared_ptr<Entry
   entry->problem.reset();
   if (followed) {
     entry->revision = revision;
-    const std::size_t bytes = entry->snapshot->size_bytes();
+    const std::size_t bytes = entry->snapshot->memory_bytes();
     context.log.info("lexical_index_followed", {{"first", !was_built}, {"seconds", seconds}, {"bytes", bytes}});
   } else {
     entry->problem = followed.error();
@@ -85,11 +85,11 @@ Task<ChromaSnapshots::View> ChromaSnapshots::view(RequestContext context, Projec
 
 void ChromaSnapshots::drop_least_used() {
   std::size_t bytes = 0;
-  for (const auto& entry : entries_) bytes += entry->snapshot->size_bytes();
+  for (const auto& entry : entries_) bytes += entry->snapshot->memory_bytes();
   for (auto next = entries_.end(); bytes > limit_bytes_ && next != entries_.begin() && entries_.size() > 1;) {
     --next;
     if ((*next)->is_following || next == entries_.begin()) continue;
-    bytes -= (*next)->snapshot->size_bytes();
+    bytes -= (*next)->snapshot->memory_bytes();
     next = entries_.erase(next);
   }
 }

@@ -150,20 +150,21 @@ bool holds_run_of_key(std::string_view text) {
   return false;
 }
 
-/// "AKIA…" of 20 capitals and digits with a secret key beside it, as in a table of credentials.
+/// "AKIA…" or "ASIA…" (temporary) of 20 capitals and digits with a secret key beside it, as in a table of credentials.
 bool holds_key_pair(std::string_view bytes) {
   constexpr std::size_t kIdBytes = 20;
   constexpr std::size_t kNear = 200;
-  static constexpr std::string_view kPrefix = "AKIA";
-  for (auto at = bytes.find(kPrefix); at != std::string_view::npos; at = bytes.find(kPrefix, at + 1)) {
-    const auto id = bytes.substr(at, kIdBytes);
-    const bool is_id = id.size() == kIdBytes && std::ranges::all_of(id, [](char character) {
-                         return (character >= 'A' && character <= 'Z') || (character >= '0' && character <= '9');
-                       });
-    if (!is_id) continue;
-    const auto begin = at - std::min(at, kNear);
-    if (holds_run_of_key(bytes.substr(begin, at - begin)) || holds_run_of_key(bytes.substr(at + kIdBytes, kNear))) {
-      return true;
+  for (const std::string_view prefix : {"AKIA", "ASIA"}) {
+    for (auto at = bytes.find(prefix); at != std::string_view::npos; at = bytes.find(prefix, at + 1)) {
+      const auto id = bytes.substr(at, kIdBytes);
+      const bool is_id = id.size() == kIdBytes && std::ranges::all_of(id, [](char character) {
+                           return (character >= 'A' && character <= 'Z') || (character >= '0' && character <= '9');
+                         });
+      if (!is_id) continue;
+      const auto begin = at - std::min(at, kNear);
+      if (holds_run_of_key(bytes.substr(begin, at - begin)) || holds_run_of_key(bytes.substr(at + kIdBytes, kNear))) {
+        return true;
+      }
     }
   }
   return false;
@@ -222,6 +223,11 @@ bool is_own_index(std::string_view name) {
   });
 }
 
+/// What a server that has its data directory in the project writes there: the project that was posted last.
+bool is_own_state(std::string_view name, std::string_view bytes) {
+  return name.starts_with("current_project.json") && bytes.starts_with("{\"project_path\":");
+}
+
 std::string lower_name(std::string_view path) {
   return to_lower_ascii(path.substr(path.rfind('/') + 1));
 }
@@ -243,6 +249,7 @@ std::optional<Refusal> refuse_content(std::string_view path, std::string_view by
   if (holds_cloud_secret(bytes)) return Refusal{SkipReason::secret, "holds an access key"};
   if (holds_token(bytes)) return Refusal{SkipReason::secret, "holds an access token"};
   const auto name = lower_name(path);
+  if (is_own_state(name, bytes)) return Refusal{SkipReason::generated, "the state of codehelper"};
   if (says_generated(bytes)) return Refusal{SkipReason::generated, "says so at its top"};
   if (is_minified(name, bytes)) return Refusal{SkipReason::generated, "its lines are too long to be written by hand"};
   if (name.ends_with(".svg") && bytes.size() > kDrawingBytes) return Refusal{SkipReason::generated, "a drawing"};

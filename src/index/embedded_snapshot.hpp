@@ -18,6 +18,8 @@ class EmbeddedSnapshot {
   Result<void> follow(IndexDatabase& database);
 
   IndexSnapshot::Ranking rank(const ChunkQuery& query) const { return snapshot_.rank(query); }
+  /// An estimate.
+  std::size_t memory_bytes() const { return snapshot_.memory_bytes(); }
 
  private:
   Result<void> load_paths(IndexDatabase& database);

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <list>
+#include <atomic>
 #include <mutex>
 
 #include "codehelper/base/hash.hpp"
@@ -10,11 +10,16 @@
 #include "codehelper/index/vector_store.hpp"
 #include "embedded_snapshot.hpp"
 #include "index_database.hpp"
+#include "recent_items.hpp"
 
 namespace codehelper {
 namespace {
 
-constexpr std::size_t kProjectsInMemory = 8;
+/// Of what is loaded for searching: 35 MiB for 23 MB of indexed source, so this is enough for 350 MB of it. The project
+/// that was searched last stays whatever its size; the others load again when they are asked.
+constexpr std::size_t kMaxMemoryBytes = std::size_t{512} * 1024 * 1024;
+/// Each keeps up to six descriptors open.
+constexpr std::size_t kMaxProjects = 32;
 constexpr std::size_t kMaxNameLength = 40;
 
 std::string make_file_name(const std::filesystem::path& root) {
@@ -64,6 +69,7 @@ class EmbeddedIndex {
     if (*database == nullptr) return fail(ErrorCode::not_found, "the project has no index: POST /project first");
     auto hits = query_open(**database, query);
     if (!hits) close_reader();
+    memory_bytes_ = snapshot_.memory_bytes();
     return hits;
   }
 
@@ -78,6 +84,9 @@ class EmbeddedIndex {
     }
     return writer_->apply(batch);
   }
+
+  /// As of the last query.
+  std::size_t memory_bytes() const { return memory_bytes_; }
 
   Result<void> drop() {
     const std::scoped_lock lock(writing_, reading_);
@@ -111,6 +120,7 @@ class EmbeddedIndex {
   void close_reader() {
     reader_.reset();
     snapshot_ = {};
+    memory_bytes_ = 0;
   }
 
   Result<ChunkHits> query_open(IndexDatabase& database, const ChunkQuery& query) {
@@ -123,7 +133,9 @@ class EmbeddedIndex {
     if (!lexical) return std::unexpected(lexical.error());
     auto semantic = load_chunks(database, ranking.semantic);
     if (!semantic) return std::unexpected(semantic.error());
-    return ChunkHits{std::move(*lexical), std::move(*semantic), std::move(ranking.files)};
+    auto definitions = load_chunks(database, ranking.definitions);
+    if (!definitions) return std::unexpected(definitions.error());
+    return ChunkHits{std::move(*lexical), std::move(*semantic), std::move(*definitions), std::move(ranking.files)};
   }
 
   static Result<std::vector<ScoredChunk>> load_chunks(IndexDatabase& database,
@@ -146,6 +158,7 @@ class EmbeddedIndex {
   std::optional<IndexDatabase> reader_;
   ino_t reader_identity_ = 0;
   EmbeddedSnapshot snapshot_;
+  std::atomic<std::size_t> memory_bytes_ = 0;
   std::mutex writing_;
   std::optional<IndexDatabase> writer_;
   ino_t writer_identity_ = 0;
@@ -172,7 +185,9 @@ class EmbeddedStore final : public VectorStore {
 
   Task<Result<ChunkHits>> query(RequestContext /*context*/, Project project, ChunkQuery query) override {
     auto work = [index = find(project), query = std::move(query)] { return index->query(query); };
-    co_return co_await loop_.run_blocking(std::move(work));
+    auto hits = co_await loop_.run_blocking(std::move(work));
+    indexes_.trim();
+    co_return hits;
   }
 
   Task<Result<void>> drop(RequestContext /*context*/, Project project) override {
@@ -181,27 +196,14 @@ class EmbeddedStore final : public VectorStore {
   }
 
  private:
-  /// The project's index, now the most recently used; the least recently used one is forgotten when there are too many.
   std::shared_ptr<EmbeddedIndex> find(const Project& project) {
     const std::filesystem::path file = embedded_index_path(data_dir_, project);
-    const auto found = std::ranges::find(indexes_, file, &NamedIndex::file);
-    if (found != indexes_.end()) {
-      indexes_.splice(indexes_.begin(), indexes_, found);
-    } else {
-      indexes_.push_front({file, std::make_shared<EmbeddedIndex>(file)});
-      if (indexes_.size() > kProjectsInMemory) indexes_.pop_back();
-    }
-    return indexes_.front().index;
+    return indexes_.find(file, [&] { return std::make_shared<EmbeddedIndex>(file); });
   }
-
-  struct NamedIndex {
-    std::filesystem::path file;
-    std::shared_ptr<EmbeddedIndex> index;
-  };
 
   EventLoop& loop_;
   std::filesystem::path data_dir_;
-  std::list<NamedIndex> indexes_;  // most recently used first; used on the loop only
+  RecentItems<EmbeddedIndex> indexes_{{kMaxProjects, kMaxMemoryBytes}};  // used on the loop only
 };
 
 }  // namespace

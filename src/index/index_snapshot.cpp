@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "codehelper/index/text_analysis.hpp"
+
 namespace codehelper {
 namespace {
 
@@ -41,18 +43,26 @@ bool IndexSnapshot::is_worn_out() const {
 
 std::vector<IndexSnapshot::RankedChunk> IndexSnapshot::best_chunks(const std::vector<float>& scores,
                                                                    std::size_t limit) const {
-  std::vector<std::uint32_t> numbers;
+  std::vector<LexicalIndex::DocumentScore> documents;
   for (std::uint32_t i = 0; i < scores.size(); ++i) {
-    if (scores[i] > 0 && chunks_[i].is_live) numbers.push_back(i);
+    if (scores[i] > 0 && chunks_[i].is_live) documents.push_back({i, scores[i]});
   }
-  keep_best(numbers, limit, [&](std::uint32_t left, std::uint32_t right) {
-    if (scores[left] != scores[right]) return scores[left] > scores[right];
-    const int order = paths_[chunks_[left].file].compare(paths_[chunks_[right].file]);
-    return order != 0 ? order < 0 : chunks_[left].start_line < chunks_[right].start_line;
+  return best_documents(std::move(documents), limit);
+}
+
+std::vector<IndexSnapshot::RankedChunk> IndexSnapshot::best_documents(
+    std::vector<LexicalIndex::DocumentScore> documents, std::size_t limit) const {
+  using DocumentScore = LexicalIndex::DocumentScore;
+  keep_best(documents, limit, [&](const DocumentScore& left, const DocumentScore& right) {
+    if (left.score != right.score) return left.score > right.score;
+    const ChunkEntry& one = chunks_[left.document];
+    const ChunkEntry& other = chunks_[right.document];
+    const int order = paths_[one.file].compare(paths_[other.file]);
+    return order != 0 ? order < 0 : one.start_line < other.start_line;
   });
   std::vector<RankedChunk> best;
-  best.reserve(numbers.size());
-  for (const std::uint32_t number : numbers) best.push_back({chunks_[number].id, scores[number]});
+  best.reserve(documents.size());
+  for (const DocumentScore& entry : documents) best.push_back({chunks_[entry.document].id, entry.score});
   return best;
 }
 
@@ -70,13 +80,26 @@ std::vector<ScoredFile> IndexSnapshot::best_files(const std::vector<float>& scor
   return best;
 }
 
+std::size_t IndexSnapshot::memory_bytes() const {
+  constexpr std::size_t kBytesOfFile = 160;  // its path and its node in the map
+  return lexical_.memory_bytes() + vectors_.memory_bytes() + chunks_.capacity() * sizeof(ChunkEntry) +
+         paths_.size() * kBytesOfFile;
+}
+
 IndexSnapshot::Ranking IndexSnapshot::rank(const ChunkQuery& query) const {
   std::vector<WeightedTerm> terms;
   terms.reserve(query.terms.size());
   for (const QueryTerm& term : query.terms) terms.push_back({term_id(term.text), term.weight});
   const LexicalIndex::Scores scores = lexical_.score(terms);
-  return {best_chunks(scores.documents, query.limit), best_chunks(vectors_.multiply(query.embedding), query.limit),
-          best_files(scores.files, query.limit)};
+  Ranking ranking{best_chunks(scores.documents, query.limit),
+                  best_chunks(vectors_.multiply(query.embedding), query.limit),
+                  {},
+                  best_files(scores.files, query.limit)};
+  if (!query.definition.empty()) {
+    auto declaring = lexical_.score_holders(term_id(definition_term(query.definition)), terms);
+    ranking.definitions = best_documents(std::move(declaring), query.limit);
+  }
+  return ranking;
 }
 
 }  // namespace codehelper

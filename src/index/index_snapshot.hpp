@@ -44,12 +44,16 @@ class IndexSnapshot {
   struct Ranking {
     std::vector<RankedChunk> lexical;
     std::vector<RankedChunk> semantic;
+    std::vector<RankedChunk> definitions;
     std::vector<ScoredFile> files;
   };
   Ranking rank(const ChunkQuery& query) const;
+  /// An estimate.
+  std::size_t memory_bytes() const;
 
  private:
   std::vector<RankedChunk> best_chunks(const std::vector<float>& scores, std::size_t limit) const;
+  std::vector<RankedChunk> best_documents(std::vector<LexicalIndex::DocumentScore> documents, std::size_t limit) const;
   std::vector<ScoredFile> best_files(const std::vector<float>& scores, std::size_t limit) const;
 
   std::vector<ChunkEntry> chunks_;

@@ -28,6 +28,7 @@ void LexicalIndex::add(std::uint32_t file, std::span<const TermCount> terms) {
     postings_[term.term].push_back({document, term.count});
     length += term.count;
   }
+  posting_count_ += terms.size();
   lengths_.push_back(length);
   file_of_.push_back(file);
   if (length == 0) return;
@@ -49,6 +50,14 @@ void LexicalIndex::remove(std::uint32_t document) {
   lengths_[document] = 0;
 }
 
+std::size_t LexicalIndex::memory_bytes() const {
+  // A node and a bucket of the map, the vector in it and the heap's own share; vectors have room to grow.
+  constexpr std::size_t kBytesOfWord = 80;
+  return postings_.size() * kBytesOfWord + posting_count_ * sizeof(Posting) * 3 / 2 +
+         (lengths_.capacity() + file_of_.capacity()) * sizeof(std::uint32_t) +
+         file_lengths_.capacity() * sizeof(std::uint64_t);
+}
+
 LexicalIndex::Scores LexicalIndex::score(std::span<const WeightedTerm> terms) const {
   Scores scores{std::vector<float>(lengths_.size()), std::vector<float>(file_lengths_.size())};
   for (const WeightedTerm& term : terms) {
@@ -60,11 +69,37 @@ LexicalIndex::Scores LexicalIndex::score(std::span<const WeightedTerm> terms) co
   return scores;
 }
 
-void LexicalIndex::score_documents(const Postings& postings, double weight, std::vector<float>& scores) const {
+std::vector<LexicalIndex::DocumentScore> LexicalIndex::score_holders(TermId held,
+                                                                     std::span<const WeightedTerm> terms) const {
+  std::vector<DocumentScore> holders;
+  const auto holding = postings_.find(held);
+  if (holding == postings_.end()) return holders;
+  for (const Posting& posting : holding->second) {
+    if (is_live(posting.document)) holders.push_back({posting.document, 0});
+  }
+  for (const WeightedTerm& term : terms) {
+    const auto found = postings_.find(term.term);
+    if (found == postings_.end()) continue;
+    const double factor = term.weight * rarity_of(found->second);
+    auto holder = holders.begin();
+    for (const Posting& posting : found->second) {
+      while (holder != holders.end() && holder->document < posting.document) ++holder;
+      if (holder == holders.end()) break;
+      if (holder->document == posting.document) holder->score += factor * saturate(posting.count, kChunkSaturation, 1);
+    }
+  }
+  return holders;
+}
+
+double LexicalIndex::rarity_of(const Postings& postings) const {
   std::size_t with = 0;
   for (const Posting& posting : postings) with += is_live(posting.document) ? 1 : 0;
-  if (with == 0) return;
-  const double factor = weight * rarity(live_documents_, with);
+  return with == 0 ? 0 : rarity(live_documents_, with);
+}
+
+void LexicalIndex::score_documents(const Postings& postings, double weight, std::vector<float>& scores) const {
+  const double factor = weight * rarity_of(postings);
+  if (factor == 0) return;
   const double mean = static_cast<double>(total_length_) / static_cast<double>(live_documents_);
   for (const Posting& posting : postings) {
     if (!is_live(posting.document)) continue;

@@ -93,6 +93,7 @@ class Walk {
       : repository_(repository), prefix_(std::move(prefix)), max_file_bytes_(max_file_bytes) {}
 
   Result<SourceListing> run(const std::filesystem::path& root) && {
+    root_ = root;
     auto ignored_by = push_outer_rules(root);
     if (!ignored_by) return std::unexpected(ignored_by.error());
     Descriptor folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -180,12 +181,29 @@ class Walk {
     if (tool) return skip(below, SkipReason::generated, *tool);
     const auto folder = open_folder_at(parent, entry.name);
     if (!folder.is_open()) return skip_unread(below, errno);
-    if (!holds_tracked && is_repository(folder.get())) {
-      return skip(below, SkipReason::nested_repository, "a repository of its own; index it by its own path");
-    }
     if (depth + 1 >= kMaxDepth) return skip(below, SkipReason::unreadable, "too many folders inside each other");
     if (!is_valid_name(entry.name)) return skip(below, SkipReason::unreadable, "its name is not UTF-8");
+    if (!holds_tracked && is_repository(folder.get())) {
+      if (repository_ == nullptr) return add_clone(path);
+      return skip(below, SkipReason::nested_repository, "a repository of its own; index it by its own path");
+    }
     return walk(folder.get(), below, rule, depth + 1);
+  }
+
+  /// A repository in a plain folder: listed by its own rules, as if it were the root.
+  Result<void> add_clone(const std::string& path) {
+    auto clone = list_source_files(root_ / path, max_file_bytes_);
+    if (!clone && clone.error().code == ErrorCode::not_found) return {};
+    if (!clone) return std::unexpected(clone.error());
+    for (SourceFile& file : clone->files) {
+      file.path.insert(0, path + "/");
+      listing_.files.push_back(std::move(file));
+    }
+    for (SkippedFile& file : clone->skipped) {
+      file.path.insert(0, path + "/");
+      listing_.skipped.push_back(std::move(file));
+    }
+    return {};
   }
 
   Result<void> add_file(int folder, const std::string& path, const Entry& entry, const Rule& parent_rule) {
@@ -245,6 +263,7 @@ class Walk {
   }
 
   const GitRepository* repository_;
+  std::filesystem::path root_;
   std::string prefix_;
   std::uint64_t max_file_bytes_;
   IgnoreRules rules_;

@@ -41,10 +41,9 @@ std::unexpected<Error> translate(sqlite3* handle, int code, const std::filesyste
 std::unexpected<Error> fail_as_damaged(const std::filesystem::path& file, std::string_view detail) {
   return fail(
       ErrorCode::unavailable,
-      fmt::format(
-          "the index {} can't be used ({}): delete it and index again (POST /project with \"reindex\": true, or "
-          "codehelper ingest PATH)",
-          file.string(), detail));
+      fmt::format("the index {} can't be used ({}): index again from scratch (POST /project with \"reindex\": true, or "
+                  "codehelper ingest --from-scratch PATH)",
+                  file.string(), detail));
 }
 
 void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {

@@ -18,6 +18,8 @@ class VectorMatrix {
   /// Dot product with every row (cosine, since the vectors have unit length); empty when the dimension differs.
   std::vector<float> multiply(const Embedding& query) const;
 
+  std::size_t memory_bytes() const { return values_.capacity() + scales_.capacity() * sizeof(float); }
+
  private:
   std::size_t dimension_ = 0;
   std::vector<float> scales_;

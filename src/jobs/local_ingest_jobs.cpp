@@ -3,40 +3,22 @@
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/json/parse.hpp>
 
 #include <map>
 
 #include "codehelper/execute/child_process.hpp"
+#include "codehelper/jobs/ingest_events.hpp"
 #include "codehelper/net/task_group.hpp"
+#include "index_outcome.hpp"
 
 namespace codehelper {
 
 namespace asio = boost::asio;
-namespace json = boost::json;
 
 namespace {
 
 constexpr std::size_t kKeptOutputBytes = 16 * 1024;
 constexpr std::chrono::hours kNoLimit{24 * 365};
-// Interrupted by whoever killed it; the child itself had no chance to say so.
-constexpr std::string_view kInterrupted = "the ingest ended without finishing (killed, or the machine stopped)";
-
-std::uint64_t count_in(const json::object& fields, std::string_view name) {
-  const json::value* value = fields.if_contains(name);
-  return value != nullptr && value->is_number() ? value->to_number<std::uint64_t>() : 0;
-}
-
-IndexProgress read_progress(const json::object& fields) {
-  IndexProgress progress;
-  progress.files_done = count_in(fields, "files_done");
-  progress.files_total = count_in(fields, "files_total");
-  progress.chunks = count_in(fields, "chunks");
-  progress.embedded_files = count_in(fields, "embedded_files");
-  const json::value* seconds = fields.if_contains("seconds");
-  progress.seconds = seconds != nullptr && seconds->is_number() ? seconds->to_number<double>() : 0;
-  return progress;
-}
 
 // One child of ours, from its start to its end.
 struct Child {
@@ -44,17 +26,13 @@ struct Child {
       : job_id(std::move(id)), group(loop, log), news(loop.context(), asio::steady_timer::time_point::max()) {}
 
   void take_line(std::string_view line) {
-    json::error_code error;
-    const json::value value = json::parse(line, error);
-    if (error || !value.is_object()) return;
-    const json::object& fields = value.as_object();
-    const json::value* event = fields.if_contains("event");
-    if (event == nullptr || !event->is_string()) return;
-    if (event->as_string() == kIngestStarted) {
+    const auto event = parse_ingest_event(line);
+    if (!event) return;
+    if (event->kind == IngestEvent::Kind::progress) {
+      progress = event->progress;
+    } else {
       started = true;
       news.cancel();
-    } else if (event->as_string() == kIngestProgress) {
-      progress = read_progress(fields);
     }
   }
 
@@ -99,9 +77,9 @@ bool has_ended_by_itself(const Child& child) {
   return *child.result && ((*child.result)->exit_code == 0 || (*child.result)->exit_code == 1);
 }
 
-class LocalIngestJobsImpl final : public LocalIngestJobs {
+class LocalIngestJobs final : public IngestJobs {
  public:
-  LocalIngestJobsImpl(EventLoop& loop, Log log, Metrics& metrics, VectorStore& store, LocalJobsOptions options)
+  LocalIngestJobs(EventLoop& loop, Log log, Metrics& metrics, VectorStore& store, LocalJobsOptions options)
       : loop_(loop), log_(std::move(log)), metrics_(metrics), store_(store), options_(std::move(options)) {}
 
   Task<Result<void>> start(RequestContext context, Project project) override {
@@ -135,12 +113,7 @@ class LocalIngestJobsImpl final : public LocalIngestJobs {
     }
     const auto marker = co_await store_.load_marker(context, project);
     if (!marker) co_return std::unexpected(marker.error());
-    JobStatus status;
-    if (!*marker) co_return status;
-    status.state = (*marker)->state == IndexState::ready ? JobState::succeeded : JobState::failed;
-    if ((*marker)->state == IndexState::failed) status.cause = (*marker)->cause;
-    if ((*marker)->state == IndexState::indexing) status.cause = kInterrupted;
-    co_return status;
+    co_return read_outcome(*marker);
   }
 
   Task<Result<void>> cancel(RequestContext, Project project) override {
@@ -188,7 +161,7 @@ class LocalIngestJobsImpl final : public LocalIngestJobs {
     const bool succeeded = *child->result && (*child->result)->exit_code == 0;
     if (child->started && !has_ended_by_itself(*child)) {
       co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-      co_await record_failure(context, project, describe_end(*child));
+      co_await record_failure(context, store_, project, describe_end(*child));
     }
     metrics_.count("codehelper_ingest_jobs_total", "Index jobs that ended, by outcome.",
                    {{"outcome", succeeded          ? "succeeded"
@@ -206,19 +179,6 @@ class LocalIngestJobsImpl final : public LocalIngestJobs {
     co_return make_job_id(is_known ? (*marker)->project_path : project.posted_path);
   }
 
-  // A child that was killed could not write the end of its job: the marker says `indexing`, or what an earlier one
-  // left.
-  Task<void> record_failure(RequestContext context, Project project, std::string cause) {
-    const auto marker = co_await store_.load_marker(context, project);
-    IndexBatch batch;
-    batch.marker = marker && *marker ? **marker : IndexMarker{};
-    batch.marker->state = IndexState::failed;
-    batch.marker->cause = std::move(cause);
-    batch.marker->project_path = project.posted_path;
-    const auto written = co_await store_.apply(context, project, std::move(batch));
-    if (!written) context.log.error("marker_not_written", {{"cause", written.error().message}});
-  }
-
   EventLoop& loop_;
   Log log_;
   Metrics& metrics_;
@@ -229,17 +189,9 @@ class LocalIngestJobsImpl final : public LocalIngestJobs {
 
 }  // namespace
 
-boost::json::object to_json(const IndexProgress& progress) {
-  return {{"files_done", progress.files_done},
-          {"files_total", progress.files_total},
-          {"chunks", progress.chunks},
-          {"embedded_files", progress.embedded_files},
-          {"seconds", progress.seconds}};
-}
-
-std::unique_ptr<LocalIngestJobs> make_local_ingest_jobs(EventLoop& loop, Log log, Metrics& metrics, VectorStore& store,
-                                                        LocalJobsOptions options) {
-  return std::make_unique<LocalIngestJobsImpl>(loop, std::move(log), metrics, store, std::move(options));
+std::unique_ptr<IngestJobs> make_local_ingest_jobs(EventLoop& loop, Log log, Metrics& metrics, VectorStore& store,
+                                                   LocalJobsOptions options) {
+  return std::make_unique<LocalIngestJobs>(loop, std::move(log), metrics, store, std::move(options));
 }
 
 }  // namespace codehelper

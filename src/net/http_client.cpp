@@ -175,7 +175,7 @@ Task<HttpClient::State::Opened> HttpClient::State::open() {
     co_return failed_try(std::move(connected.error()), repeat);
   }
 
-  auto shaking_hands = connection->shake_hands(base.host);
+  auto shaking_hands = connection->shake_hands(options.tls.server_name.empty() ? base.host : options.tls.server_name);
   auto shaken = co_await with_deadline(deadline, what, std::move(shaking_hands));
   if (!shaken) co_return failed_try(std::move(shaken.error()), Repeat::never);
   if (*shaken == ClientConnection::Handshake::done) co_return connection;
@@ -191,7 +191,7 @@ Result<std::unique_ptr<HttpClient>> HttpClient::make(EventLoop& loop, HttpClient
   }
   std::optional<asio::ssl::context> tls;
   if (url->scheme == "https") {
-    auto made = make_client_tls_context(options.ca_file);
+    auto made = make_client_tls_context(options.tls);
     if (!made) return std::unexpected(std::move(made.error()));
     tls.emplace(std::move(*made));
   }

@@ -1,5 +1,6 @@
 #include "tls_client.hpp"
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
 
 #include <fmt/format.h>
@@ -34,21 +35,46 @@ std::string_view way_out(long reason) {
   }
 }
 
+Result<void> trust(ssl::context& context, const TlsOptions& options) {
+  boost::system::error_code error;
+  if (!options.ca_pem.empty()) {
+    context.add_certificate_authority(boost::asio::buffer(options.ca_pem), error);
+    if (error) return fail(ErrorCode::invalid_input, "the CA can't be used, it is no PEM: " + error.message());
+  } else if (!options.ca_file.empty()) {
+    context.load_verify_file(options.ca_file, error);
+    if (error) {
+      return fail(ErrorCode::invalid_input,
+                  fmt::format("CA file {} can't be used: {}", options.ca_file, error.message()));
+    }
+  } else {
+    context.set_default_verify_paths(error);
+    if (error) return fail(ErrorCode::invalid_input, "the system's CAs can't be used: " + error.message());
+  }
+  return {};
+}
+
+Result<void> show_certificate(ssl::context& context, const TlsOptions& options) {
+  if (options.certificate_pem.empty()) return {};
+  boost::system::error_code error;
+  context.use_certificate_chain(boost::asio::buffer(options.certificate_pem), error);
+  if (error) return fail(ErrorCode::invalid_input, "the client certificate can't be used: " + error.message());
+  context.use_private_key(boost::asio::buffer(options.key_pem), ssl::context::pem, error);
+  if (error) {
+    return fail(ErrorCode::invalid_input, "the client key can't be used with its certificate: " + error.message());
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<ssl::context> make_client_tls_context(const std::string& ca_file) {
+Result<ssl::context> make_client_tls_context(const TlsOptions& options) {
   ssl::context context(ssl::context::tls_client);
   SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
-  context.set_verify_mode(ssl::verify_peer);
-  boost::system::error_code error;
-  if (ca_file.empty()) {
-    context.set_default_verify_paths(error);
-  } else {
-    context.load_verify_file(ca_file, error);
-  }
-  if (error) {
-    return fail(ErrorCode::invalid_input, fmt::format("CA file {} can't be used: {}", ca_file, error.message()));
-  }
+  context.set_verify_mode(options.peer == TlsOptions::Peer::verified ? ssl::verify_peer : ssl::verify_none);
+  auto trusted = trust(context, options);
+  if (!trusted) return std::unexpected(std::move(trusted.error()));
+  auto shown = show_certificate(context, options);
+  if (!shown) return std::unexpected(std::move(shown.error()));
   return context;
 }
 

@@ -7,12 +7,13 @@
 #include <string>
 
 #include "codehelper/base/error.hpp"
+#include "codehelper/net/http_client.hpp"
 
 namespace codehelper {
 
-/// TLS 1.2 and later, the peer's certificate is verified. `ca_file` is PEM; empty = the system's authorities.
-/// Errors: invalid_input when the file can't be read.
-Result<boost::asio::ssl::context> make_client_tls_context(const std::string& ca_file);
+/// TLS 1.2 and later. Errors: invalid_input when the CA, the certificate or the key can't be used; the message says
+/// which.
+Result<boost::asio::ssl::context> make_client_tls_context(const TlsOptions& options);
 
 /// Asks for `host` by name (server name indication) and demands a certificate for it; an address is matched as one.
 /// Errors: internal when OpenSSL has no memory.

@@ -21,17 +21,6 @@ std::vector<std::string> find_names(std::string_view text) {
   return names;
 }
 
-/// "WriteBatch", "a.b.c", "HttpServer::start()": no blank between names.
-bool is_one_name(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r\n`");
-  if (begin == std::string_view::npos) return false;
-  const std::size_t end = text.find_last_not_of(" \t\r\n`?();");
-  if (end == std::string_view::npos || end < begin) return false;
-  const std::string_view name = text.substr(begin, end - begin + 1);
-  return std::ranges::all_of(
-      name, [](char c) { return is_name_character(c) || c == '.' || c == ':' || c == '>' || c == '-' || c == '#'; });
-}
-
 bool ends_in_path(std::string_view path, std::string_view end) {
   if (!path.ends_with(end)) return false;
   return path.size() == end.size() || path[path.size() - end.size() - 1] == '/';
@@ -43,8 +32,8 @@ Question read_question(std::string_view text) {
   Question question;
   question.paths = find_path_mentions(text);
   question.names = find_names(text);
-  question.is_one_name = is_one_name(text);
-  if (question.is_one_name && !question.names.empty()) question.names = {question.names.back()};
+  question.subject = find_subject(text);
+  if (question.subject && question.subject->is_alone) question.names = {question.subject->name};
   std::ranges::sort(question.names);
   const auto repeated = std::ranges::unique(question.names);
   question.names.erase(repeated.begin(), repeated.end());

@@ -1,19 +1,21 @@
 // What a question says besides its words: which files and lines it names, what it names as code, what it asks for.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "codehelper/index/path_mentions.hpp"
 #include "path_class.hpp"
+#include "subject.hpp"
 
 namespace codehelper {
 
 struct Question {
   std::vector<PathMention> paths;
   std::vector<std::string> names;  // identifiers as written, without repetition
-  bool is_one_name = false;        // nothing else is asked: "WriteBatch", "HttpServer::start"
+  std::optional<Subject> subject;
   Wishes wishes;
 };
 

@@ -16,7 +16,7 @@ constexpr double kSemanticWeight = 0.2;
 constexpr double kPathMentionBonus = 0.5;
 constexpr double kLineMentionBonus = 1.0;  // a stack trace: as much as the best words
 constexpr double kDefinitionBonus = 0.5;
-constexpr double kOneNameBonus = 3.0;  // more than all other evidence together: its definition is the answer
+constexpr double kSubjectBonus = 8.0;  // more than all other evidence together, even halved: that is the answer
 constexpr double kOwnShare = 0.4;      // of a chunk in its score; the rest is its file's
 constexpr std::size_t kShortestName = 3;
 
@@ -43,7 +43,7 @@ double best_score(const std::vector<ScoredChunk>& leg) {
   return leg.empty() ? 1 : std::max(leg.front().score, 1e-9);
 }
 
-/// Both legs as one list without repetition, scores divided by each leg's best.
+/// The legs as one list without repetition, scores divided by each leg's best.
 std::vector<Candidate> join_legs(ChunkHits& hits) {
   std::vector<Candidate> candidates;
   std::unordered_map<std::int64_t, std::size_t> places;
@@ -53,11 +53,13 @@ std::vector<Candidate> join_legs(ChunkHits& hits) {
     places.emplace(hit.id, candidates.size());
     candidates.push_back({hit.score / best_lexical, 0, 0, std::move(hit.chunk)});
   }
-  for (ScoredChunk& hit : hits.semantic) {
+  const auto find_place = [&](ScoredChunk& hit) {
     const auto [place, is_new] = places.emplace(hit.id, candidates.size());
     if (is_new) candidates.push_back({0, 0, 0, std::move(hit.chunk)});
-    candidates[place->second].semantic = hit.score / best_semantic;
-  }
+    return place->second;
+  };
+  for (ScoredChunk& hit : hits.semantic) candidates[find_place(hit)].semantic = hit.score / best_semantic;
+  for (ScoredChunk& hit : hits.definitions) find_place(hit);
   return candidates;
 }
 
@@ -75,15 +77,38 @@ double mention_bonus(const Chunk& chunk, const Question& question) {
   return 0;
 }
 
+/// "app.json" is the file of that name where there is one, not something called json.
+bool is_file_name(const Subject& subject, const Question& question, const std::vector<Candidate>& candidates) {
+  const auto mention = std::ranges::find(question.paths, subject.written, &PathMention::path);
+  if (mention == question.paths.end()) return false;
+  return std::ranges::any_of(candidates, [&](const Candidate& candidate) {
+    return is_mentioned(candidate.chunk.path, *mention) && candidate.chunk.path.ends_with(subject.written);
+  });
+}
+
+/// The declaration that fits best gets the whole bonus, whatever fits less its share.
+void add_subject_bonus(const Subject& subject, std::vector<Candidate>& candidates) {
+  std::vector<double> fits;
+  fits.reserve(candidates.size());
+  for (const Candidate& candidate : candidates) fits.push_back(declaration_fit(subject, candidate.chunk));
+  const double best = std::ranges::max(fits);
+  if (best == 0) return;
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    candidates[i].bonus = std::max(candidates[i].bonus, kSubjectBonus * fits[i] / best);
+  }
+}
+
 }  // namespace
 
 std::vector<FusedChunk> fuse_hits(const Question& question, ChunkHits hits) {
   std::vector<Candidate> candidates = join_legs(hits);
+  if (candidates.empty()) return {};
+  const bool is_about_file = question.subject && is_file_name(*question.subject, question, candidates);
+  if (question.subject && !is_about_file) add_subject_bonus(*question.subject, candidates);
   std::map<std::string, FileEvidence, std::less<>> files;
   for (Candidate& candidate : candidates) {
-    if (defines_a_name(candidate.chunk, question)) {
-      candidate.bonus += question.is_one_name ? kOneNameBonus : kDefinitionBonus;
-    }
+    const bool is_defining = !is_about_file && defines_a_name(candidate.chunk, question);
+    if (is_defining) candidate.bonus = std::max(candidate.bonus, kDefinitionBonus);
     candidate.bonus += mention_bonus(candidate.chunk, question);
     FileEvidence& file = files[candidate.chunk.path];
     file.lexical = std::max(file.lexical, candidate.lexical);

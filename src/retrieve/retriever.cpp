@@ -16,6 +16,28 @@ namespace {
 /// Of each leg; enough that the file's words and its best chunk meet.
 constexpr std::size_t kCandidates = 100;
 
+/// The part that is read; ends between two characters.
+std::string shorten(std::string question) {
+  if (question.size() <= kMaxQuestionBytes) return question;
+  std::size_t end = kMaxQuestionBytes;
+  while (end > 0 && (static_cast<unsigned char>(question[end]) & 0xC0U) == 0x80) --end;
+  question.resize(end);
+  return question;
+}
+
+struct ReadQuestion {
+  Question question;
+  ChunkQuery query;  // without the embedding
+};
+
+ReadQuestion read(std::string_view text, std::size_t limit) {
+  ReadQuestion result{read_question(text), {}};
+  result.query.terms = make_query_terms(text);
+  result.query.limit = std::max(kCandidates, limit);
+  if (result.question.subject) result.query.definition = result.question.subject->name;
+  return result;
+}
+
 }  // namespace
 
 Task<Result<SearchResult>> Retriever::search(RequestContext context, Project project, SearchRequest request) {
@@ -36,19 +58,23 @@ Task<Result<SearchResult>> Retriever::search(RequestContext context, Project pro
             "\"reindex\": true)",
             project.root.string(), result.index.embedder, embedder_.identity()));
   }
-  ChunkQuery query;
-  query.terms = make_query_terms(request.question);
-  query.limit = std::max(kCandidates, request.limit);
-  if (query.terms.empty()) co_return result;
-  std::vector<std::string> texts{request.question};
+  std::string text = shorten(std::move(request.question));
+  auto reading = [&text, limit = request.limit] { return read(text, limit); };
+  ReadQuestion asked = co_await loop_.run_blocking(std::move(reading));
+  if (asked.query.terms.empty()) co_return result;
+  std::vector<std::string> texts;
+  texts.push_back(std::move(text));
   auto vectors = co_await embedder_.embed(context, std::move(texts));
   if (!vectors) co_return std::unexpected(vectors.error());
-  if (!vectors->empty()) query.embedding = std::move(vectors->front());
-  auto hits = co_await store_.query(context, std::move(project), std::move(query));
+  if (!vectors->empty()) asked.query.embedding = std::move(vectors->front());
+  auto hits = co_await store_.query(context, std::move(project), std::move(asked.query));
   if (!hits) co_return std::unexpected(hits.error());
   result.index.is_warming = hits->is_warming;
-  result.hits = make_hit_list(fuse_hits(read_question(request.question), std::move(*hits)), request.limit,
-                              request.max_hits_per_file);
+  auto fusing = [question = std::move(asked.question), hits = std::move(*hits), limit = request.limit,
+                 per_file = request.max_hits_per_file]() mutable {
+    return make_hit_list(fuse_hits(question, std::move(hits)), limit, per_file);
+  };
+  result.hits = co_await loop_.run_blocking(std::move(fusing));
   co_return result;
 }
 

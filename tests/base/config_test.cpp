@@ -79,13 +79,31 @@ TEST_CASE("config: in dev the Runner's token counts where no API token is set") 
 }
 
 TEST_CASE("config: what this version can't obey stops the start, what asks for nothing more is fine") {
-  const auto kubernetes = parse_config(Mode::serve_api, {}, with(kHome, "INGEST_BACKEND", "kubernetes"));
-
   CHECK_FALSE(parse_config(Mode::serve_runner, {}, {{"RUNNER_SANDBOX", "required"}}));
   CHECK(parse_config(Mode::serve_runner, {}, {{"RUNNER_SANDBOX", "off"}}));
   CHECK_FALSE(parse_config(Mode::serve_runner, {}, {{"RUNNER_NETWORK", "none"}}));
-  REQUIRE_FALSE(kubernetes);
-  CHECK_THAT(kubernetes.error().message, Catch::Contains("INGEST_BACKEND"));
+}
+
+TEST_CASE("config: where indexes are made, and what the cluster tells") {
+  const auto config = parse_config(Mode::serve_api, {},
+                                   {{"HOME", "/home/me"},
+                                    {"INGEST_BACKEND", "kubernetes"},
+                                    {"K8S_NAMESPACE", "team-a"},
+                                    {"INGEST_SHARDS", "4"},
+                                    {"KUBERNETES_SERVICE_HOST", "10.0.0.1"},
+                                    {"KUBERNETES_SERVICE_PORT", "443"}});
+
+  REQUIRE(config);
+  CHECK(config->jobs.backend == IngestBackend::kubernetes);
+  CHECK(config->jobs.job_namespace == "team-a");
+  CHECK(config->jobs.image == "code-helper-ingest");
+  CHECK(config->jobs.shards == 4);
+  CHECK(config->jobs.service_host == "10.0.0.1");
+  CHECK(config->jobs.service_port == "443");
+  CHECK(config->jobs.home_kubeconfig == "/home/me/.kube/config");
+  CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "INGEST_BACKEND", "docker")));
+  CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "K8S_NAMESPACE", "Team_A")));
+  CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "INGEST_SHARDS", "0")));
 }
 
 TEST_CASE("config: shards need Chroma, and each is one of them") {

@@ -208,6 +208,49 @@ TEST_CASE("vector store: the semantic leg orders by cosine") {
   CHECK(hits->semantic[1].score == Approx(0.6).margin(0.02));
 }
 
+TEST_CASE("vector store: every declaration of a name is in its leg, however long and whatever its case") {
+  Bench bench(GENERATE(from_range(vector_store_adapters())));
+  FileChunks shorter = make_file("b.cpp", {"run widget\n", "widget run run run widget\n"});
+  shorter.chunks[0].definitions = {"run"};
+  FileChunks longer = make_file("a.cpp", {"widget run widget " + std::string(3000, '\n') + "other words\n"});
+  longer.chunks[0].definitions = {"Other", "RUN"};
+  FileChunks silent = make_file("0.cpp", {"nothing\n", "nothing\n"});
+  silent.chunks[0].definitions = {"runner"};
+  silent.chunks[1].definitions = {"_run"};
+  REQUIRE(bench.apply(batch_of({shorter, longer, silent})));
+  ChunkQuery query = make_word_query("widget");
+  query.definition = "run";
+
+  auto hits = bench.query(query);
+
+  REQUIRE(hits);
+  CHECK(paths_of(hits->definitions) == Strings{"a.cpp", "b.cpp", "0.cpp"});
+  CHECK(hits->definitions[1].chunk == shorter.chunks[0]);
+  CHECK(hits->definitions[2].chunk.start_line == 2);
+  CHECK(hits->definitions[0].score > hits->definitions[1].score);
+  query.terms.clear();
+  query.limit = 2;
+  CHECK(paths_of(bench.query(query)->definitions) == Strings{"0.cpp", "a.cpp"});
+  query.definition.clear();
+  CHECK(bench.query(query)->definitions.empty());
+  query.definition = "never_declared";
+  CHECK(bench.query(query)->definitions.empty());
+}
+
+TEST_CASE("vector store: a declaration that was replaced is gone from its leg") {
+  Bench bench(GENERATE(from_range(vector_store_adapters())));
+  FileChunks file = make_file("a.cpp", {"word\n"});
+  file.chunks[0].definitions = {"run"};
+  REQUIRE(bench.apply(batch_of({file})));
+  ChunkQuery query;
+  query.definition = "run";
+  REQUIRE(bench.query(query)->definitions.size() == 1);
+
+  REQUIRE(bench.apply(batch_of({make_file("a.cpp", {"word\n"})})));
+
+  CHECK(bench.query(query)->definitions.empty());
+}
+
 TEST_CASE("vector store: a file that is applied again replaces its earlier chunks") {
   Bench bench(GENERATE(from_range(vector_store_adapters())));
   REQUIRE(bench.apply(batch_of({make_file("a.cpp", {"old words\n", "old again\n"}), make_file("b.cpp", {"other\n"})})));

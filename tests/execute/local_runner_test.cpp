@@ -103,12 +103,12 @@ TEST_CASE("local runner: an allowed tool that is not installed gives 127") {
 
 TEST_CASE("local runner: counts runs by command and outcome") {
   Fixture fixture;
-  fixture.run(fixture.shell("true"));
-  fixture.run(fixture.shell("true"));
-  fixture.run(fixture.shell("exit 1"));
+  static_cast<void>(fixture.run(fixture.shell("true")));
+  static_cast<void>(fixture.run(fixture.shell("true")));
+  static_cast<void>(fixture.run(fixture.shell("exit 1")));
   ExecuteRequest slow = fixture.shell("exec sleep 60");
   slow.timeout = 1s;
-  fixture.run(slow);
+  static_cast<void>(fixture.run(slow));
 
   const std::string text = fixture.metrics.text();
   CHECK(text.contains(R"(runner_runs_total{command="sh",outcome="succeeded"} 2)"));

@@ -194,17 +194,20 @@ TEST_CASE("remote runner: a stream without an end, with nonsense, or with a late
   Fixture cut(events("event: stdout\ndata: {\"seq\":1,\"data\":\"a\"}\n\n"));
   Fixture nonsense(events("event: stdout\ndata: a\n\nevent: exit\ndata: " + std::string(kResult) + "\n\n"));
   Fixture late(events("event: error\ndata: {\"error\":\"internal_error\",\"message\":\"disk full\"}\n\n"));
+  Fixture full(events("event: error\ndata: {\"error\":\"overloaded\",\"message\":\"4 commands are running\"}\n\n"));
   Fixture refused(json_answer("400 Bad Request", R"({"error":"no","code":"invalid_input"})"));
 
   const auto without_end = cut.run(ignore);
   const auto with_nonsense = nonsense.run(ignore);
   const auto with_late_error = late.run(ignore);
+  const auto overload = full.run(ignore);
   const auto refusal = refused.run(ignore);
 
-  REQUIRE_FALSE((without_end || with_nonsense || with_late_error || refusal));
+  REQUIRE_FALSE((without_end || with_nonsense || with_late_error || overload || refusal));
   CHECK(without_end.error().code == ErrorCode::unavailable);
   CHECK(without_end.error().message.contains("broke off"));
   CHECK(with_nonsense.error().code == ErrorCode::unavailable);
   CHECK(with_late_error.error().message.contains("disk full"));
+  CHECK(overload.error() == Error{ErrorCode::overloaded, "4 commands are running"});
   CHECK(refusal.error() == Error{ErrorCode::invalid_input, "no"});
 }

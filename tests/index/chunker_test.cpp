@@ -63,6 +63,7 @@ std::string repeat(std::string_view text, int count) {
 
 std::vector<std::string> symbols_of(const std::vector<Chunk>& chunks) {
   std::vector<std::string> symbols;
+  symbols.reserve(chunks.size());
   for (const auto& chunk : chunks) symbols.push_back(chunk.symbol);
   return symbols;
 }

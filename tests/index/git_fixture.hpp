@@ -27,10 +27,11 @@ class ScopedVariable {
     ::setenv(name, value.c_str(), 1);
   }
   ~ScopedVariable() {
-    if (before_.empty())
+    if (before_.empty()) {
       ::unsetenv(name_);
-    else
+    } else {
       ::setenv(name_, before_.c_str(), 1);
+    }
   }
   ScopedVariable(const ScopedVariable&) = delete;
   ScopedVariable& operator=(const ScopedVariable&) = delete;
@@ -93,6 +94,7 @@ class GitFixture {
 /// Everything but what was ignored: what git would list.
 inline std::vector<std::string> not_ignored(const SourceListing& listing) {
   std::vector<std::string> paths;
+  paths.reserve(listing.files.size());
   for (const auto& file : listing.files) paths.push_back(file.path);
   for (const auto& file : listing.skipped) {
     if (file.reason != SkipReason::ignored) paths.push_back(file.path);

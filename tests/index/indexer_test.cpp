@@ -24,12 +24,14 @@ class CountingEmbedder final : public Embedder {
   std::size_t dimension() const override { return 2; }
   Task<Result<std::vector<Embedding>>> embed(RequestContext /*context*/, std::vector<std::string> texts) override {
     if (is_down) co_return fail(ErrorCode::unavailable, "the embedder is down");
+    if (before_answer) before_answer();
     embedded += texts.size();
     co_return std::vector<Embedding>(texts.size(), Embedding{1, 0});
   }
 
   std::size_t embedded = 0;
   bool is_down = false;
+  std::function<void()> before_answer;
 
  private:
   std::string identity_;
@@ -63,6 +65,15 @@ struct Fixture {
 };
 
 using Paths = std::vector<std::string>;
+
+/// Every fourth page from the eighth on.
+void damage_pages(const fs::path& database) {
+  const std::string noise(4096, 'x');
+  std::fstream file(database, std::ios::in | std::ios::out | std::ios::binary);
+  for (std::uint64_t at = 8 * noise.size(); at + noise.size() <= fs::file_size(database); at += 4 * noise.size()) {
+    file.seekp(static_cast<std::streamoff>(at)) << noise;
+  }
+}
 
 }  // namespace
 
@@ -247,10 +258,7 @@ TEST_CASE("indexer: damage is named by a pass that finds nothing to do, and repa
   REQUIRE(fixture.index());
   fixture.store.reset();  // folds the write-ahead log into the file
   const auto file = embedded_index_path(fixture.data.path(), fixture.project);
-  const std::string noise(4096, 'x');
-  for (std::uint64_t at = 8 * noise.size(); at + noise.size() <= fs::file_size(file); at += 4 * noise.size()) {
-    std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(static_cast<std::streamoff>(at)) << noise;
-  }
+  damage_pages(file);
   fixture.store = open_embedded_store(fixture.loop, fixture.data.path());
   IndexOptions options;
   options.from_scratch = true;
@@ -262,6 +270,35 @@ TEST_CASE("indexer: damage is named by a pass that finds nothing to do, and repa
   CHECK(again.error().message.find(file.string()) != std::string::npos);
   REQUIRE(fixture.index(options));
   CHECK(fixture.found("299") == Paths{"f299.py"});
+  CHECK(fixture.index().has_value());
+}
+
+TEST_CASE("indexer: damage that comes in the middle of a pass is named with the way out, which repairs it") {
+  Fixture fixture;
+  for (int i = 0; i < 300; ++i) fixture.write("f" + std::to_string(i) + ".py", "name = " + std::to_string(i) + "\n");
+  REQUIRE(fixture.index());
+  fixture.store.reset();  // folds the write-ahead log into the file
+  const auto file = embedded_index_path(fixture.data.path(), fixture.project);
+  fixture.store = open_embedded_store(fixture.loop, fixture.data.path());
+  for (int i = 0; i < 300; ++i) fixture.write("f" + std::to_string(i) + ".py", "other = " + std::to_string(i) + "\n");
+  fixture.embedder.before_answer = [&] { damage_pages(file); };
+  IndexOptions options;
+  options.from_scratch = true;
+
+  auto damaged = fixture.index();
+  fixture.embedder.before_answer = nullptr;
+  auto again = fixture.index();
+
+  for (const auto* result : {&damaged, &again}) {
+    REQUIRE_FALSE(*result);
+    CHECK(result->error().code == ErrorCode::unavailable);
+    CHECK(result->error().message.find(file.string()) != std::string::npos);
+    CHECK(result->error().message.find("--from-scratch") != std::string::npos);
+    CHECK(result->error().message.find("\"reindex\": true") != std::string::npos);
+  }
+  REQUIRE(fixture.index(options));
+  CHECK(fixture.found("299") == Paths{"f299.py"});
+  CHECK(fixture.marker().state == IndexState::ready);
   CHECK(fixture.index().has_value());
 }
 

@@ -89,6 +89,35 @@ TEST_CASE("source file: access keys and tokens are refused however their names a
   }
 }
 
+TEST_CASE("source file: a key id alone is no secret, with its key beside it it is one") {
+  const std::string key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzz1234KEYa";
+  const std::string id = "ABCDEFGH12345678";
+  for (const std::string prefix : {"AKIA", "ASIA"}) {
+    INFO(prefix);
+    CHECK(verdict("a.csv", "User,Access key ID,Secret\nme," + prefix + id + "," + key + "\n") == "secret");
+    CHECK(verdict("b.csv", key + " belongs to " + prefix + id) == "secret");
+    CHECK(verdict("c.md", "ids look like " + prefix + id + "\n") == "read");
+    CHECK(verdict("d.md", "akia" + id + "," + key + "\n") == "read");
+  }
+}
+
+TEST_CASE("source file: private keys of every title are refused, also without headers") {
+  for (const std::string title : {"PGP PRIVATE KEY BLOCK", "OPENSSH PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY",
+                                  "ENCRYPTED PRIVATE KEY", "DSA PRIVATE KEY"}) {
+    INFO(title);
+    const std::string begin = "-----BEGIN " + title + "-----";
+    CHECK(verdict("a.asc", begin + "\n\n" + repeat("lQOYBF1", 12) + "\n") == "secret");
+    CHECK(verdict("b.asc", begin + "\r\nVersion: GnuPG v2\r\n\r\n" + repeat("lQOYBF1", 12)) == "secret");
+  }
+  CHECK(verdict("public.asc", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n" + repeat("mQENBF1", 12)) == "read");
+}
+
+TEST_CASE("source file: the state of a server whose data directory is in the project is refused") {
+  CHECK(verdict("current_project.json", R"({"project_path":"/srv/app"})") == "generated");
+  CHECK(verdict("current_project.json", R"({"name": "a file of the project's own"})") == "read");
+  CHECK(verdict("project.json", R"({"project_path":"/srv/app"})") == "read");
+}
+
 TEST_CASE("source file: code that speaks of tokens is no secret") {
   CHECK(verdict("lexer.py", "RULES = [(r'ghp_[A-Za-z0-9]{36}', Token), (r'AKIA[0-9A-Z]{16}', Key)]\n") == "read");
   CHECK(verdict("id.md", "AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n") == "read");
@@ -125,7 +154,7 @@ TEST_CASE("source file: a file that is gone is not found") {
     const auto result = read_source_file(folder.path(), {.path = path}, kMaxBytes);
     INFO(path);
     REQUIRE_FALSE((result.has_value() && result->has_value()));
-    if (std::string_view(path) != "") CHECK(result.error().code == ErrorCode::not_found);
+    if (!std::string_view(path).empty()) CHECK(result.error().code == ErrorCode::not_found);
   }
 }
 
@@ -149,10 +178,28 @@ TEST_CASE("source file: links that came since the listing are not followed") {
 }
 
 TEST_CASE("secret path: names and folders that hold secrets") {
-  for (const char* path :
-       {".env", "a/.env.local", "prod.env", "id_rsa", "home/.ssh/config", ".aws/credentials", "x.pem", "server.KEY",
-        ".npmrc", "terraform.tfstate", "secrets.yaml", ".docker/config.json", "prod.tfstate", "prod.tfstate.backup",
-        "http.keytab", "office.ovpn", "example.key", "default-ssl.pem", "sample.pfx"}) {
+  for (const char* path : {".env",
+                           "a/.env.local",
+                           "prod.env",
+                           "id_rsa",
+                           "home/.ssh/config",
+                           ".aws/credentials",
+                           "x.pem",
+                           "server.KEY",
+                           ".npmrc",
+                           "terraform.tfstate",
+                           "secrets.yaml",
+                           ".docker/config.json",
+                           "prod.tfstate",
+                           "prod.tfstate.backup",
+                           "http.keytab",
+                           "office.ovpn",
+                           "example.key",
+                           "default-ssl.pem",
+                           "sample.pfx",
+                           "default.pem",
+                           "example.tfstate",
+                           "env/dev.TFSTATE"}) {
     INFO(path);
     CHECK(is_secret_path(path));
   }

@@ -15,6 +15,7 @@ constexpr std::uint64_t kMaxBytes = 1000;
 
 std::vector<std::string> paths_of(const SourceListing& listing) {
   std::vector<std::string> paths;
+  paths.reserve(listing.files.size());
   for (const auto& file : listing.files) paths.push_back(file.path);
   return paths;
 }
@@ -152,6 +153,50 @@ TEST_CASE("source files: repositories inside are not listed") {
   CHECK(reason_of(listing, "other/") == "nested_repository");
 }
 
+TEST_CASE("source files: in a plain folder every clone is listed by its own rules") {
+  const GitFixture environment;  // a home directory of its own
+  const TemporaryDirectory folder;
+  folder.write("notes.c", "x");
+  folder.write(".gitignore", "*.log\nunwanted/\n");
+  folder.write("one/.gitignore", "/build/\n");
+  folder.write("one/build/out.c", "x");
+  folder.write("one/src/kept.log", "x");
+  folder.write("one/inner/c.c", "x");
+  folder.write("deep/er/two/b.c", "x");
+  folder.write("deep/er/two/node_modules/own.js", "x");
+  folder.write("unwanted/u.c", "x");
+  for (const char* clone : {"one", "one/inner", "deep/er/two", "unwanted"}) {
+    run_shell(folder.path() / clone, "git init -q .");
+  }
+  folder.write("one/.git/info/exclude", "*.tmp\n");
+  folder.write("one/a.tmp", "x");
+
+  const auto listing = list(folder.path());
+
+  CHECK(paths_of(listing) == Paths{".gitignore", "deep/er/two/b.c", "deep/er/two/node_modules/own.js", "notes.c",
+                                   "one/.gitignore", "one/src/kept.log"});
+  CHECK(reason_of(listing, "one/build/") == "ignored");
+  CHECK(reason_of(listing, "one/a.tmp") == "ignored");
+  CHECK(reason_of(listing, "one/inner/") == "nested_repository");
+  CHECK(reason_of(listing, "unwanted/") == "ignored");
+  CHECK(read_source_file(folder.path(), {.path = "deep/er/two/b.c"}, kMaxBytes)->has_value());
+}
+
+TEST_CASE("source files: a clone in a plain folder that can't be read is an error that names it") {
+  const GitFixture environment;
+  const TemporaryDirectory folder;
+  folder.write("good/a.c", "x");
+  folder.write("bad/a.c", "x");
+  for (const char* clone : {"good", "bad"}) run_shell(folder.path() / clone, "git init -q .");
+  folder.write("bad/.git/index", "DIRCgarbage that is no index");
+
+  const auto listing = list_source_files(folder.path(), kMaxBytes);
+
+  REQUIRE_FALSE(listing.has_value());
+  CHECK(listing.error().code == ErrorCode::unavailable);
+  CHECK(listing.error().message.find((folder.path() / "bad").string()) != std::string::npos);
+}
+
 TEST_CASE("source files: a submodule is a repository of its own, and can be listed itself") {
   const GitFixture fixture;
   const TemporaryDirectory library;
@@ -227,6 +272,35 @@ TEST_CASE("source files: an index of a kind that can't be read is an error that 
   CHECK(listing.error().message.find("git update-index --no-split-index") != std::string::npos);
   fixture.git("update-index --no-split-index");
   CHECK(list_source_files(fixture.work.path(), kMaxBytes).has_value());
+}
+
+TEST_CASE("source files: a sparse index is an error that names the way out") {
+  const GitFixture fixture;
+  fixture.work.write("kept/a.c", "x");
+  fixture.work.write("left/out/b.c", "x");
+  fixture.git("add . && git commit -qm first && git sparse-checkout set --cone --sparse-index kept");
+
+  const auto listing = list_source_files(fixture.work.path(), kMaxBytes);
+
+  REQUIRE_FALSE(listing.has_value());
+  CHECK(listing.error().message.find(fixture.work.path().string()) != std::string::npos);
+  CHECK(listing.error().message.find("git sparse-checkout reapply --no-sparse-index") != std::string::npos);
+  fixture.git("sparse-checkout reapply --no-sparse-index");
+  CHECK(paths_of(list(fixture.work.path())) == Paths{"kept/a.c"});
+}
+
+TEST_CASE("source files: a repository of SHA-256 is an error that says so") {
+  const GitFixture fixture;
+  const TemporaryDirectory other;
+  other.write("a.c", "x");
+  run_shell(other.path(), "git init -q --object-format=sha256 . && git add a.c");
+
+  const auto listing = list_source_files(other.path(), kMaxBytes);
+
+  REQUIRE_FALSE(listing.has_value());
+  CHECK(listing.error().code == ErrorCode::unavailable);
+  CHECK(listing.error().message.find(other.path().string()) != std::string::npos);
+  CHECK(listing.error().message.find("SHA-256") != std::string::npos);
 }
 
 TEST_CASE("source files: repositories with extensions that don't matter here are read") {

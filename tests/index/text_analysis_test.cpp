@@ -25,7 +25,7 @@ TEST_CASE("text analysis: splits identifiers and keeps them whole") {
   CHECK(analyze_text("HTTPServer2") == Words{"http", "server", "2", "httpserver", "server2", "httpserver2"});
   CHECK(analyze_text("SO_REUSEPORT") == Words{"so", "reuseport", "soreuseport"});
   CHECK(analyze_text("__init__") == Words{"init"});
-  CHECK(analyze_text("x = a + b;") == Words{});
+  CHECK(analyze_text("x = a + b;").empty());
 }
 
 TEST_CASE("text analysis: words of one stem are one word") {
@@ -41,7 +41,7 @@ TEST_CASE("text analysis: a part of an identifier and its plural meet in the joi
 TEST_CASE("text analysis: letters beyond ASCII belong to words, signs do not") {
   CHECK(analyze_text("größe – Ärger") == Words{"größe", "ärger"});
   CHECK(analyze_text("大小") == Words{"大", "小", "大小"});
-  CHECK(analyze_text("\xff\xc3(\xe5\xa4") == Words{});
+  CHECK(analyze_text("\xff\xc3(\xe5\xa4").empty());
 }
 
 TEST_CASE("text analysis: words over 80 bytes are left out") {

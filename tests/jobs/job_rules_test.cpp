@@ -7,7 +7,9 @@ using namespace codehelper;
 namespace {
 
 JobStatus job(JobState state) {
-  return JobStatus{state, {}, {}, std::nullopt};
+  JobStatus status;
+  status.state = state;
+  return status;
 }
 
 std::optional<IndexMarker> finished_index() {

@@ -146,7 +146,8 @@ TEST_CASE_METHOD(HttpClientFixture, "http client: refuses a call that would brea
 
 TEST_CASE_METHOD(HttpClientFixture, "http client: refuses a bad URL, CA file and token") {
   const auto no_url = HttpClient::make(loop, {.base_url = "runner:8080"});
-  const auto no_file = HttpClient::make(loop, {.base_url = "https://runner", .ca_file = "/nonexistent/ca.pem"});
+  const auto no_file =
+      HttpClient::make(loop, {.base_url = "https://runner", .tls = {.ca_file = "/nonexistent/ca.pem"}});
   const auto bad_token = HttpClient::make(loop, {.base_url = "http://runner", .token = "secret\n"});
 
   REQUIRE_FALSE(no_url);

@@ -21,7 +21,7 @@ struct TlsFixture : HttpClientFixture {
   std::string ca_file = directory.write("ca.pem", authority.certificate_pem());
 
   std::unique_ptr<HttpClient> make_tls_client(const ScriptedServer& server, const std::string& host = "localhost") {
-    return make_client("https://" + host + ":" + std::to_string(server.port()), {.ca_file = ca_file});
+    return make_client("https://" + host + ":" + std::to_string(server.port()), {.tls = {.ca_file = ca_file}});
   }
   /// The error of a call to a server with that certificate.
   Error refusal_of(const test::Identity& identity) {
@@ -110,8 +110,58 @@ TEST_CASE_METHOD(TlsFixture, "http client tls: refuses a certificate of an autho
   CHECK(error.message.contains("CA file"));
 }
 
+TEST_CASE_METHOD(TlsFixture, "http client tls: shows its certificate to a server that asks for it") {
+  const auto own = authority.issue({});
+  ScriptedServer server(loop, authority.issue({}), always_answer(std::string(kOk)));
+  server.tls().add_certificate_authority(boost::asio::buffer(authority.certificate_pem()));
+  server.tls().set_verify_mode(boost::asio::ssl::verify_peer | boost::asio::ssl::verify_fail_if_no_peer_cert);
+  const auto url = "https://localhost:" + std::to_string(server.port());
+  TlsOptions tls{.ca_pem = authority.certificate_pem()};
+  const auto nobody = make_client(url, {.tls = tls});
+  tls.certificate_pem = own.certificate_pem;
+  tls.key_pem = own.key_pem;
+  const auto known = make_client(url, {.tls = tls});
+
+  const auto refused = get(*nobody);
+  const auto answer = get(*known);
+
+  CHECK_FALSE(refused);
+  REQUIRE(answer);
+  CHECK(answer->body == "ok");
+}
+
+TEST_CASE_METHOD(TlsFixture, "http client tls: a certificate with another's key is refused before any call") {
+  const auto own = authority.issue({});
+  const auto other = authority.issue({});
+
+  const auto client = HttpClient::make(
+      loop,
+      {.base_url = "https://localhost", .tls = {.certificate_pem = own.certificate_pem, .key_pem = other.key_pem}});
+  const auto no_ca = HttpClient::make(loop, {.base_url = "https://localhost", .tls = {.ca_pem = "no PEM"}});
+
+  REQUIRE_FALSE(client);
+  CHECK(client.error().message.contains("client key"));
+  CHECK_FALSE(client.error().message.contains("PRIVATE"));
+  REQUIRE_FALSE(no_ca);
+  CHECK(no_ca.error().message.contains("the CA"));
+}
+
+TEST_CASE_METHOD(TlsFixture, "http client tls: another name than the URL's can be demanded, or none at all") {
+  ScriptedServer server(loop, authority.issue({.subject_names = "DNS:kubernetes"}), always_answer(std::string(kOk)));
+  const auto url = "https://127.0.0.1:" + std::to_string(server.port());
+
+  const auto named = get(*make_client(url, {.tls = {.ca_file = ca_file, .server_name = "kubernetes"}}));
+  const auto misnamed = get(*make_client(url, {.tls = {.ca_file = ca_file, .server_name = "other"}}));
+  const auto anybody = get(*make_client(url, {.tls = {.peer = TlsOptions::Peer::anybody}}));
+
+  CHECK(named);
+  REQUIRE_FALSE(misnamed);
+  CHECK(misnamed.error().message.contains("hostname mismatch"));
+  CHECK(anybody);
+}
+
 TEST_CASE("http client tls: does not go below TLS 1.2") {
-  auto context = make_client_tls_context("");
+  auto context = make_client_tls_context({});
 
   REQUIRE(context);
   CHECK(SSL_CTX_get_min_proto_version(context->native_handle()) == TLS1_2_VERSION);
@@ -135,7 +185,7 @@ TEST_CASE_METHOD(TlsFixture, "http client tls: a peer without TLS is named as su
 TEST_CASE_METHOD(TlsFixture, "http client tls: a handshake that stalls is under the limit of connecting") {
   ScriptedServer server(loop, [](ScriptedPeer& peer, int) -> Task<void> { co_await peer.wait_for_close(); });
   const auto client = make_client("https://127.0.0.1:" + std::to_string(server.port()),
-                                  {.ca_file = ca_file, .connect_limit = std::chrono::milliseconds(60)});
+                                  {.tls = {.ca_file = ca_file}, .connect_limit = std::chrono::milliseconds(60)});
 
   const auto answer = get(*client);
 

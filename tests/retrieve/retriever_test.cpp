@@ -3,7 +3,11 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <latch>
 
+#include "codehelper/index/chunker.hpp"
 #include "support/index_samples.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -16,7 +20,7 @@ struct Fixture {
   Project project{"/a", "/a"};
   std::unique_ptr<VectorStore> store = open_embedded_store(loop, data.path());
   std::unique_ptr<Embedder> embedder = make_hashing_embedder(loop);
-  Retriever retriever{*store, *embedder};
+  Retriever retriever{loop, *store, *embedder};
   IndexMarker marker = [this] {
     IndexMarker made = test::make_ready_marker();
     made.embedder = embedder->identity();
@@ -36,6 +40,8 @@ struct Fixture {
     REQUIRE(run_until_done(loop, store->apply({}, project, std::move(batch))));
   }
   void add(const std::string& path, const std::string& text) { add({test::make_chunk(path, 1, text)}); }
+  /// As the indexer would cut it.
+  void add_source(const std::string& path, const std::string& source) { add(chunk_file(path, source)); }
 
   std::vector<SearchHit> search(std::string question) {
     SearchRequest request;
@@ -56,7 +62,104 @@ Chunk defining(Chunk chunk, std::string name) {
   return chunk;
 }
 
+Task<void> occupy_pool(EventLoop& loop, std::vector<std::string>& log, std::string entry);
+
+/// Tells when it was asked, and leaves the pool occupied with each answer.
+class RecordingStore final : public VectorStore {
+ public:
+  RecordingStore(EventLoop& loop, std::vector<std::string>& log) : loop_(loop), log_(log) {}
+
+  Task<Result<std::optional<IndexMarker>>> load_marker(RequestContext /*context*/, Project /*project*/) override {
+    IndexMarker marker = test::make_ready_marker();
+    marker.embedder = "recording";
+    co_return marker;
+  }
+  Task<Result<std::vector<IndexedFile>>> list_files(RequestContext /*context*/, Project /*project*/) override {
+    co_return std::vector<IndexedFile>{};
+  }
+  Task<Result<void>> apply(RequestContext /*context*/, Project /*project*/, IndexBatch /*batch*/) override {
+    co_return Result<void>{};
+  }
+  Task<Result<ChunkHits>> query(RequestContext /*context*/, Project /*project*/, ChunkQuery /*query*/) override {
+    log_.emplace_back("queried");
+    co_await occupy_pool(loop_, log_, "ran during fusion");
+    ChunkHits hits;
+    hits.lexical.push_back({1, 1, test::make_chunk("a.py", 1, "word\n")});
+    co_return hits;
+  }
+  Task<Result<void>> drop(RequestContext /*context*/, Project /*project*/) override { co_return Result<void>{}; }
+
+ private:
+  EventLoop& loop_;
+  std::vector<std::string>& log_;
+};
+
+class RecordingEmbedder final : public Embedder {
+ public:
+  std::string identity() const override { return "recording"; }
+  std::size_t dimension() const override { return 1; }
+  Task<Result<std::vector<Embedding>>> embed(RequestContext /*context*/, std::vector<std::string> texts) override {
+    embedded = texts;
+    co_return std::vector<Embedding>(texts.size(), Embedding{1});
+  }
+
+  std::vector<std::string> embedded;
+};
+
+/// Occupies the only thread of the loop's pool until the loop comes to a task that is posted here.
+Task<void> occupy_pool(EventLoop& loop, std::vector<std::string>& log, std::string entry) {
+  auto gate = std::make_shared<std::latch>(1);
+  auto wait = [gate] {
+    gate->wait();
+    return true;
+  };
+  boost::asio::co_spawn(loop.executor(), loop.run_blocking(std::move(wait)), boost::asio::detached);
+  co_await boost::asio::post(loop.executor(), boost::asio::use_awaitable);  // the pool has it now
+  boost::asio::post(loop.executor(), [gate, &log, entry = std::move(entry)] {
+    log.push_back(entry);
+    gate->count_down();
+  });
+}
+
+Task<Result<SearchResult>> search_with_busy_pool(EventLoop& loop, Retriever& retriever, std::vector<std::string>& log) {
+  co_await occupy_pool(loop, log, "ran during reading");
+  auto result = co_await retriever.search({}, {"/a", "/a"}, {"word"});
+  log.emplace_back("answered");
+  co_return result;
+}
+
 }  // namespace
+
+TEST_CASE("retriever: the loop runs other tasks while a question is read and while hits are fused") {
+  std::vector<std::string> log;
+  EventLoop loop(1);
+  RecordingStore store(loop, log);
+  RecordingEmbedder embedder;
+  Retriever retriever(loop, store, embedder);
+
+  auto result = run_until_done(loop, search_with_busy_pool(loop, retriever, log));
+
+  REQUIRE(result);
+  CHECK(result->hits.size() == 1);
+  CHECK(log == std::vector<std::string>{"ran during reading", "queried", "ran during fusion", "answered"});
+}
+
+TEST_CASE("retriever: what comes after the first 64 KiB of a question is not read, and no character is cut") {
+  std::vector<std::string> log;
+  EventLoop loop(1);
+  RecordingStore store(loop, log);
+  RecordingEmbedder embedder;
+  Retriever retriever(loop, store, embedder);
+  SearchRequest request;
+  request.question = "word" + std::string(kMaxQuestionBytes - 5, ' ') + "ß" + std::string(1'000'000, 'x');
+
+  auto result = run_until_done(loop, retriever.search({}, {"/a", "/a"}, request));
+
+  REQUIRE(result);
+  REQUIRE(embedder.embedded.size() == 1);
+  CHECK(embedder.embedded[0].size() == kMaxQuestionBytes - 1);
+  CHECK(embedder.embedded[0].ends_with("d" + std::string(kMaxQuestionBytes - 5, ' ')));
+}
 
 TEST_CASE("retriever: a project without a finished index is not found, with the way out") {
   Fixture fixture;
@@ -111,6 +214,127 @@ TEST_CASE("retriever: a name alone gives its definition before its uses") {
 
   CHECK(fixture.first("load_config") == "deep/config.py");
   CHECK(fixture.first("`load_config()`?") == "deep/config.py");
+}
+
+TEST_CASE("retriever: a long definition comes before three hundred callers") {
+  Fixture fixture;
+  for (int i = 0; i < 300; ++i) {
+    const std::string number = std::to_string(i);
+    fixture.add("callers/caller" + number + ".py", "flush_ledger(); flush_ledger(); flush_ledger()\n");
+  }
+  std::string body = "def flush_ledger(entries):\n";
+  for (int i = 0; i < 90; ++i) body += "    total_" + std::to_string(i) + " = compute_something_else(entries)\n";
+  fixture.add({defining(test::make_chunk("z/ledger.py", 1, body), "flush_ledger")});
+
+  for (const char* question : {"flush_ledger", "flush_ledger()", "flushLedger", "`ledger.flush_ledger`",
+                               "where is flush_ledger defined?", "what does `flush_ledger` do"}) {
+    CAPTURE(question);
+    CHECK(fixture.first(question) == "z/ledger.py");
+  }
+}
+
+TEST_CASE("retriever: a class of 500 lines is found by its name, head first") {
+  Fixture fixture;
+  std::string source = "#include <vector>\n\nclass LedgerWriter : public Writer {\n public:\n  LedgerWriter();\n";
+  for (int i = 0; i < 125; ++i) {
+    source += "  int step_" + std::to_string(i) + "(int value) {\n    return LedgerWriter::next(value);\n  }\n\n";
+  }
+  fixture.add_source("src/ledger_writer.h", source + "};\n");
+  fixture.add_source("src/ledger_writer.cc", "LedgerWriter::LedgerWriter() : Writer(4) {\n  reset();\n}\n");
+  fixture.add_source("src/main.cc", "int main() {\n  LedgerWriter ledger_writer;\n  LedgerWriter another;\n}\n");
+
+  const auto hits = fixture.search("LedgerWriter");
+
+  REQUIRE_FALSE(hits.empty());
+  CHECK(hits.front().path == "src/ledger_writer.h");
+  CHECK(hits.front().text.find("class LedgerWriter : public Writer {") != std::string::npos);
+}
+
+TEST_CASE("retriever: a function's body comes before its prototype, and that before its callers") {
+  Fixture fixture;
+  fixture.add_source("include/ledger.h",
+                     "class Ledger {\n public:\n  // flush_all() writes all.\n  int flush_all(int limit) const;\n};\n");
+  fixture.add_source("src/z_ledger.cc", "int Ledger::flush_all(int limit) const {\n  return limit + 1;\n}\n");
+  fixture.add_source("src/use.cc", "int use(Ledger& flush_all) {\n  return flush_all.flush_all(2);\n}\n");
+
+  for (const char* question : {"flush_all", "Ledger::flush_all"}) {
+    CAPTURE(question);
+    const auto hits = fixture.search(question);
+    REQUIRE(hits.size() == 3);
+    CHECK(hits[0].path == "src/z_ledger.cc");
+    CHECK(hits[1].path == "include/ledger.h");
+  }
+}
+
+TEST_CASE("retriever: a qualified name finds the member of that class, namespace, module, folder or file") {
+  Fixture fixture;
+  fixture.add_source("src/gadget.cc", "void Gadget::run() {\n  gadget_run();\n}\n");
+  fixture.add_source("src/widget.cc", "void Widget::run() {\n  start();\n}\n");
+  fixture.add_source("lib/motor.py", "def run(speed):\n    return speed\n");
+  fixture.add_source("net/http/client.go", "package http\n\nfunc (c *Client) run() int {\n\treturn 1\n}\n");
+  fixture.add_source("net/smtp/client.go", "package smtp\n\nfunc (c *Client) run() int {\n\treturn 1\n}\n");
+  fixture.add_source("app/use.cc", "void use() {\n  Widget::run(); Gadget::run(); motor.run(); client.run();\n}\n");
+
+  CHECK(fixture.first("Widget::run") == "src/widget.cc");
+  CHECK(fixture.first("Widget.run") == "src/widget.cc");
+  CHECK(fixture.first("widget->run()") == "src/widget.cc");
+  CHECK(fixture.first("src/widget.cc:run") == "src/widget.cc");
+  CHECK(fixture.first("Gadget::run") == "src/gadget.cc");
+  CHECK(fixture.first("Gadget<T>::run") == "src/gadget.cc");
+  CHECK(fixture.first("motor.run") == "lib/motor.py");
+  CHECK(fixture.first("lib/motor.py:run") == "lib/motor.py");
+  CHECK(fixture.first("net/http.Client.run") == "net/http/client.go");
+  CHECK(fixture.first("(*smtp.Client).run") == "net/smtp/client.go");
+  CHECK(fixture.first("how does Widget::run work?") == "src/widget.cc");
+}
+
+TEST_CASE("retriever: a qualifier that is nowhere hides no definition") {
+  Fixture fixture;
+  fixture.add_source("src/widget.cc", "void Widget::run_once() {\n  start();\n}\n");
+  fixture.add("src/use.cc", "my_object.run_once(); my_object.run_once(); my_object\n");
+
+  CHECK(fixture.first("my_object.run_once") == "src/widget.cc");
+}
+
+TEST_CASE("retriever: a name that is also a common word gives its definition, in a sentence it is a word") {
+  Fixture fixture;
+  fixture.add_source("z/engine.py", "def run(self, plan):\n    return plan.go()\n");
+  for (int i = 0; i < 5; ++i) fixture.add("docs/page" + std::to_string(i) + ".md", "run run run the tests, run it\n");
+  fixture.add("README.md", "How to run the tests: run the tests with make tests.\n");
+
+  CHECK(fixture.first("run") == "z/engine.py");
+  CHECK(fixture.first("how do I run the tests") != "z/engine.py");
+}
+
+TEST_CASE("retriever: a test that defines the same name comes after the source") {
+  Fixture fixture;
+  fixture.add_source("tests/a_test.py", "def make_ledger(size):\n    return [make_ledger] * size\n");
+  fixture.add_source("z/ledger.py", "def make_ledger(size, owner, limit):\n    return Ledger(size, owner, limit)\n");
+
+  const auto hits = fixture.search("make_ledger");
+
+  REQUIRE(hits.size() == 2);
+  CHECK(hits[0].path == "z/ledger.py");
+  CHECK(hits[1].path == "tests/a_test.py");
+}
+
+TEST_CASE("retriever: a definition that only a test has comes before its callers") {
+  Fixture fixture;
+  fixture.add_source("tests/helpers.py", "def make_ledger(size):\n    return [0] * size\n");
+  for (int i = 0; i < 120; ++i) {
+    fixture.add("src/use" + std::to_string(i) + ".py", "make_ledger(1); make_ledger(2); make_ledger(3)\n");
+  }
+
+  CHECK(fixture.first("make_ledger") == "tests/helpers.py");
+}
+
+TEST_CASE("retriever: the name of a file is no definition") {
+  Fixture fixture;
+  fixture.add_source("src/testing.py", "class App:\n    def json(self):\n        return app.json\n");
+  fixture.add("conf/app.json", "{\"name\": \"app\"}\n");
+
+  CHECK(fixture.first("app.json") == "conf/app.json");
+  CHECK(fixture.first("App.json") == "src/testing.py");
 }
 
 TEST_CASE("retriever: a test comes after the source, unless tests are asked for") {

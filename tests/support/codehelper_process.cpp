@@ -1,10 +1,11 @@
 #include "support/codehelper_process.hpp"
 
 #include <fcntl.h>
-#include <signal.h>
+#include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
+#include <csignal>
 #include <iterator>
 #include <thread>
 
@@ -19,6 +20,7 @@ std::string read_file(const std::filesystem::path& file) {
 
 std::vector<char*> to_pointers(std::vector<std::string>& strings) {
   std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
   for (std::string& text : strings) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;
@@ -35,7 +37,8 @@ CodehelperProcess::CodehelperProcess(std::vector<std::string> arguments, Variabl
   variables.emplace("PATH", CODEHELPER_TEST_PATH);
   variables.emplace("HOME", files_.path().string());
   std::vector<std::string> environment;
-  for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
+  environment.reserve(variables.size());
+  for (const auto& [name, value] : variables) environment.push_back(fmt::format("{}={}", name, value));
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);

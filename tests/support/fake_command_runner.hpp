@@ -1,6 +1,8 @@
 // A CommandRunner that records what was asked and answers what the test says.
 #pragma once
 
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "codehelper/execute/command_runner.hpp"
@@ -9,12 +11,16 @@ namespace codehelper::test {
 
 class FakeCommandRunner final : public CommandRunner {
  public:
-  Task<Result<CommandResult>> run(RequestContext, ExecuteRequest request, OutputSink) override {
+  Task<Result<CommandResult>> run(RequestContext, ExecuteRequest request, OutputSink on_output) override {
     asked.push_back(std::move(request));
+    if (on_output) {
+      for (const auto& [stream, text] : output) on_output(stream, text);
+    }
     co_return answer;
   }
 
   Result<CommandResult> answer = fail(ErrorCode::unavailable, "connection refused");
+  std::vector<std::pair<OutputStream, std::string>> output;  // told before the answer
   std::vector<ExecuteRequest> asked;
 };
 

@@ -40,4 +40,15 @@ using EventProducer = std::function<Task<void>(RequestContext, EventQueue&)>;
 /// when the caller leaves. `loop` outlives the reply.
 HttpReply make_event_stream(EventLoop& loop, EventProducer produce);
 
+/// An answer that can be told while it is made. `make` pushes its events to the queue, which is null when the caller
+/// wants the whole answer only. What it returns is the answer, and in a stream the data of `last_event`; an error is
+/// what `make_error` makes of it, and in a stream the data of the event "error".
+struct ToldAnswer {
+  std::function<Task<Result<boost::json::object>>(RequestContext, EventQueue*)> make;
+  std::string last_event;
+  std::function<HttpReply(const Error&, std::string_view request_id)> make_error;
+};
+/// A stream when the request accepts one, else the whole answer. Internal errors are logged here.
+Task<HttpReply> tell_answer(EventLoop& loop, RequestContext context, HttpRequest request, ToldAnswer answer);
+
 }  // namespace codehelper

@@ -44,6 +44,21 @@ struct ApiConfig {
   std::chrono::seconds readiness_limit{5};
 };
 
+enum class IngestBackend { automatic, local, kubernetes };
+
+struct JobsConfig {
+  IngestBackend backend = IngestBackend::automatic;  // kubernetes in a pod or when KUBECONFIG is set, else local
+  std::string kubeconfig;                            // files, with ':' between them; empty when KUBECONFIG is unset
+  std::string home_kubeconfig;                       // where kubectl looks then; empty without a HOME
+  std::string service_host;                          // of the cluster's API, set by the kubelet
+  std::string service_port;
+  std::string job_namespace;  // empty = the account's, else the context's, else code-helper
+  std::string image = "code-helper-ingest";
+  std::filesystem::path template_file;  // empty = the built-in one
+  unsigned shards = 1;
+  std::chrono::seconds kubernetes_limit{10};
+};
+
 struct RunnerConfig {
   std::filesystem::path allowed_root = "/tmp";
   bool allowed_root_is_set = false;  // by flag or environment; serve-api checks projects against it only then
@@ -72,6 +87,7 @@ struct ClientConfig {
 struct Config {
   ListenConfig listen;
   ApiConfig api;
+  JobsConfig jobs;
   RunnerConfig runner;
   IndexConfig index;
   ClientConfig client;

@@ -2,8 +2,9 @@
 // is left, whatever its processes do (new sessions, double forks, ignored signals, stopped processes, kept pipes).
 //
 // The tree hangs under a small supervisor: this executable re-entered in a hidden mode (kSupervisorMode). The
-// supervisor is a child subreaper, so that every orphan becomes its child; it dies with its parent and takes the tree
-// along. The end of a run is the main process's exit, not the end of its output.
+// supervisor is a child subreaper, so that every orphan becomes its child; when its owner is gone it ends the tree. A
+// command that kills what looks after it only moves its orphans up: to the process that starts supervisors, and then to
+// this one. The end of a run is the main process's exit, not the end of its output.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,7 @@
 // What is indexed and why the rest is not: git's ignore rules through libgit2 in a repository (tracked files, and
-// untracked ones that are not ignored), the same rules from .gitignore files in a plain folder. Secrets are refused by
-// name before they are opened, binaries and secret keys by content. Links are never followed.
+// untracked ones that are not ignored), the same rules from .gitignore files in a plain folder, and in a plain folder
+// that holds clones each by its own rules; a repository inside a repository is left out, as by git. Secrets are refused
+// by name before they are opened, binaries and secret keys by content. Links are never followed.
 #pragma once
 
 #include <cstdint>

@@ -70,6 +70,7 @@ struct QueryTerm {
 struct ChunkQuery {
   std::vector<QueryTerm> terms;  // any of them; empty = no lexical leg
   Embedding embedding;           // empty = no vector leg
+  std::string definition;        // a plain name, whose declarations come as a leg of their own; empty = no such leg
   std::size_t limit = 100;       // of each leg
 };
 
@@ -89,8 +90,11 @@ struct ScoredFile {
 struct ChunkHits {
   std::vector<ScoredChunk> lexical;   // BM25, best first
   std::vector<ScoredChunk> semantic;  // cosine, best first
-  std::vector<ScoredFile> files;      // BM25, best first
-  bool is_warming = false;            // the lexical legs are missing or of an earlier state: the store still loads them
+  /// The chunks that declare ChunkQuery::definition in any case and with any underscores, best first by BM25 of the
+  /// words without regard to length; those that match no word too.
+  std::vector<ScoredChunk> definitions;
+  std::vector<ScoredFile> files;  // BM25, best first
+  bool is_warming = false;        // the legs of words are missing or of an earlier state: the store still loads them
 };
 
 class VectorStore {

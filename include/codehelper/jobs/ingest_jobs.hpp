@@ -1,4 +1,4 @@
-// Indexing jobs, at most one a project. A seam: local child process, later Kubernetes Jobs.
+// Indexing jobs, at most one a project. A seam: a local child process, or a Job of a Kubernetes cluster.
 #pragma once
 
 #include <filesystem>
@@ -21,6 +21,7 @@ struct JobStatus {
   std::string job_id;                     // of an active job; it may have been posted under another spelling
   std::string cause;                      // of a failure
   std::optional<IndexProgress> progress;  // of an active job, when known
+  std::string detail = {};  // of an active job, for people: which attempt, what it waits for; may be empty
 };
 
 class IngestJobs {
@@ -34,6 +35,8 @@ class IngestJobs {
   virtual Task<Result<JobStatus>> status(RequestContext context, Project project) = 0;
   /// Asks the active job to end and returns at once. Errors: not_found when none is active.
   virtual Task<Result<void>> cancel(RequestContext context, Project project) = 0;
+  /// Before the loop ends: ends what runs in this process only, and resumes when it is gone.
+  virtual Task<void> shut_down() { co_return; }
 };
 
 }  // namespace codehelper

@@ -46,10 +46,22 @@ struct HttpAnswer {
   std::string body;  // empty when it was streamed
 };
 
+/// For https. Texts are PEM, those of certificates may hold several.
+struct TlsOptions {
+  std::string ca_file = {};          // whom to trust; both empty = the system's authorities
+  std::string ca_pem = {};           // instead of a file
+  std::string certificate_pem = {};  // shown when the server asks who we are; empty = none
+  std::string key_pem = {};          // of the certificate
+  std::string server_name = {};      // asked for and demanded in place of the URL's host when not empty
+  enum class Peer { verified, anybody } peer = Peer::verified;  // anybody: not even the name is looked at
+
+  bool operator==(const TlsOptions&) const = default;
+};
+
 struct HttpClientOptions {
   std::string base_url = {};
-  std::string token = {};    // sent as bearer token when not empty
-  std::string ca_file = {};  // PEM; empty = the system's
+  std::string token = {};  // sent as bearer token when not empty and the call has no Authorization of its own
+  TlsOptions tls = {};
   std::size_t max_idle_connections = 8;
   std::chrono::milliseconds connect_limit{5'000};
   Metrics* metrics = nullptr;  // counts the calls when not null; outlives the client
@@ -58,7 +70,8 @@ struct HttpClientOptions {
 
 class HttpClient {
  public:
-  /// Errors: invalid_input for a bad URL or CA file. `loop` outlives the client.
+  /// Errors: invalid_input for a bad URL, CA, certificate or key; the message never holds the key. `loop` outlives the
+  /// client.
   static Result<std::unique_ptr<HttpClient>> make(EventLoop& loop, HttpClientOptions options);
   ~HttpClient();
 

@@ -1,4 +1,5 @@
-// Whether the lines that an answer cites are in the file now, byte for byte.
+// Whether the lines that an answer cites are in the file now, byte for byte. Text travels as UTF-8, so bytes that are
+// none are shown and compared as U+FFFD: of such lines a change from one of these bytes to another goes unnoticed.
 #pragma once
 
 #include <filesystem>

@@ -15,8 +15,8 @@ struct SearchHit {
   std::string symbol;
   int start_line = 1;  // 1-based, inclusive
   int end_line = 1;
-  std::string text;    // exactly the bytes of those lines of the indexed file
-  double score = 0;    // larger is better, best about 1
+  std::string text;  // exactly those lines of the indexed file; bytes that are no UTF-8 as U+FFFD
+  double score = 0;  // larger is better, best about 1
   std::vector<std::string> definitions;
 };
 
@@ -25,22 +25,27 @@ struct SearchResult {
   IndexMarker index;
 };
 
+/// Of a question, this much is read: some 1,500 lines of a log, whose words are far more than the 256 that count.
+inline constexpr std::size_t kMaxQuestionBytes = 64 * 1024;
+
 struct SearchRequest {
-  std::string question;
+  std::string question;  // what comes after kMaxQuestionBytes is not read
   std::size_t limit = 10;
   std::size_t max_hits_per_file = 3;
 };
 
 class Retriever {
  public:
-  /// Both outlive the retriever.
-  Retriever(VectorStore& store, Embedder& embedder) : store_(store), embedder_(embedder) {}
+  /// All outlive the retriever. The loop's blocking pool reads questions and fuses hits.
+  Retriever(EventLoop& loop, VectorStore& store, Embedder& embedder)
+      : loop_(loop), store_(store), embedder_(embedder) {}
 
   /// Errors: not_found when the project has no finished index (the message says to POST /project), conflict when it was
   /// made by another embedder (the message says to re-index), and those of the store and the embedder.
   Task<Result<SearchResult>> search(RequestContext context, Project project, SearchRequest request);
 
  private:
+  EventLoop& loop_;
   VectorStore& store_;
   Embedder& embedder_;
 };

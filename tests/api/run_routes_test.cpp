@@ -1,0 +1,189 @@
+// POST /run and POST /execute.
+#include <catch2/catch.hpp>
+
+#include "api/api_fixture.hpp"
+
+using namespace codehelper;
+using codehelper::test::ApiAnswer;
+using codehelper::test::ApiFixture;
+using codehelper::test::data_of;
+namespace json = boost::json;
+
+namespace {
+
+CommandResult a_result(int exit_code, std::string output) {
+  CommandResult result;
+  result.exit_code = exit_code;
+  result.standard_output = std::move(output);
+  result.standard_error = "a warning\n";
+  result.duration_seconds = 1.25;
+  return result;
+}
+
+struct RunFixture : ApiFixture {
+  ApiAnswer run_tests() { return post("/run", {{"project_path", repo()}, {"action", "run_tests"}}); }
+  json::object execute_body() const { return {{"project_path", repo()}, {"command", {"pytest"}}}; }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(RunFixture, "run: answers what the contract lists, with the numbers of the tests") {
+  runner.answer = a_result(1, "===== 2 failed, 3 passed in 0.10s =====\n");
+
+  const ApiAnswer answer = run_tests();
+
+  REQUIRE(answer.status == 200);
+  const json::object run = answer.json();
+  CHECK(run.at("success") == false);
+  CHECK(run.at("exit_code") == 1);
+  CHECK(run.at("stdout") == "===== 2 failed, 3 passed in 0.10s =====\n");
+  CHECK(run.at("stderr") == "a warning\n");
+  CHECK(run.at("duration_seconds") == 1.25);
+  CHECK(run.at("summary") == "pytest: exit status 1 after 1.2 s, 5 tests ran, 2 failed");
+  CHECK(run.at("tests") == json::object{{"run", 5}, {"failed", 2}, {"unit", "tests"}});
+  REQUIRE(runner.asked.size() == 1);
+  CHECK(runner.asked[0].project_path == repo());
+  CHECK(runner.asked[0].command == std::vector<std::string>{"pytest"});
+}
+
+TEST_CASE_METHOD(RunFixture, "run: success is a status of 0 with something run") {
+  struct Example {
+    int exit_code;
+    const char* output;
+    bool success;
+    const char* summary_end;
+  };
+  for (const Example& example : std::vector<Example>{
+           {0, "===== 1 passed in 0.10s =====\n", true, ", 1 test ran, 0 failed"},
+           {0, "ok  \texample.com/a\t0.1s\nok  \texample.com/b\t0.1s\n", true, ", 2 packages ran, 0 failed"},
+           {0, "built\n", true, " after 1.2 s"},
+           {0, "===== no tests ran in 0.01s =====\n", false, ", no test ran"},
+           {5, "===== no tests ran in 0.01s =====\n", false, ", no test ran"},
+           {0, "?   \texample.com/a\t[no test files]\n", false, ", no test ran"},
+           {2, "built\n", false, "exit status 2 after 1.2 s"},
+       }) {
+    runner.answer = a_result(example.exit_code, example.output);
+
+    const json::object run = run_tests().json();
+
+    CAPTURE(example.output);
+    CHECK(run.at("success") == example.success);
+    CHECK_THAT(std::string(run.at("summary").as_string()), Catch::EndsWith(example.summary_end));
+  }
+}
+
+TEST_CASE_METHOD(RunFixture, "run: the command that is given is the one that runs") {
+  runner.answer = a_result(0, "");
+
+  const ApiAnswer answer =
+      post("/run", {{"project_path", repo()}, {"action", "verify"}, {"command", {"make", "lint"}}});
+
+  CHECK(answer.json().at("command") == json::array{"make", "lint"});
+  CHECK(runner.asked.at(0).command == std::vector<std::string>{"make", "lint"});
+}
+
+TEST_CASE_METHOD(RunFixture, "run: a project without a test command is 400 and says what was looked for") {
+  folder.write("empty/README.md", "x");
+
+  const ApiAnswer answer =
+      post("/run", {{"project_path", (folder.path() / "empty").string()}, {"action", "run_tests"}});
+
+  CHECK(answer.status == 400);
+  CHECK(answer.json().at("error") == "no_test_command");
+  CHECK_THAT(answer.text, Catch::Contains("Cargo.toml"));
+  CHECK(runner.asked.empty());
+}
+
+TEST_CASE_METHOD(RunFixture, "run: a Runner that fails is told by status and cause") {
+  struct Example {
+    Error error;
+    int status;
+    const char* name;
+  };
+  for (const Example& example : std::vector<Example>{
+           {{ErrorCode::unavailable, "connection refused"}, 502, "runner_unavailable"},
+           {{ErrorCode::timeout, "the call took longer than its limit"}, 504, "timeout"},
+           {{ErrorCode::invalid_input, "command: make is not allowed"}, 400, "invalid_input"},
+           {{ErrorCode::overloaded, "4 commands are running"}, 503, "overloaded"},
+       }) {
+    runner.answer = std::unexpected(example.error);
+
+    const ApiAnswer answer = run_tests();
+
+    CAPTURE(example.name);
+    CHECK(answer.status == example.status);
+    CHECK(answer.json().at("error") == example.name);
+    CHECK(answer.json().at("message").as_string() == example.error.message);
+  }
+}
+
+TEST_CASE_METHOD(RunFixture, "execute: answers the result whatever the exit code") {
+  runner.answer = a_result(-9, "out\n");
+
+  const ApiAnswer answer = post("/execute", execute_body());
+
+  REQUIRE(answer.status == 200);
+  CHECK(answer.json().at("exit_code") == -9);
+  CHECK(answer.json().at("stdout") == "out\n");
+  CHECK(answer.json().at("stderr") == "a warning\n");
+  CHECK(answer.json().at("duration_seconds") == 1.25);
+}
+
+TEST_CASE_METHOD(RunFixture, "execute: output comes as events before the result") {
+  runner.answer = a_result(3, "a\nc\n");
+  runner.output = {{OutputStream::standard_output, "a\n"},
+                   {OutputStream::standard_error, "b\n"},
+                   {OutputStream::standard_output, "c\n"}};
+
+  const auto events = stream("/execute", execute_body());
+  const ApiAnswer whole = post("/execute", execute_body());
+
+  REQUIRE(events.size() == 4);
+  CHECK(events[0].event == "stdout");
+  CHECK(data_of(events[0]) == json::object{{"seq", 1}, {"data", "a\n"}});
+  CHECK(events[1].event == "stderr");
+  CHECK(data_of(events[1]) == json::object{{"seq", 2}, {"data", "b\n"}});
+  CHECK(data_of(events[2]) == json::object{{"seq", 3}, {"data", "c\n"}});
+  CHECK(events[3].event == "exit");
+  CHECK(data_of(events[3]) == whole.json());
+}
+
+TEST_CASE_METHOD(RunFixture, "execute: a refusal has the contract's short shape, whole and as an event") {
+  runner.answer = fail(ErrorCode::invalid_input, "cwd: ../x is outside the project");
+
+  const ApiAnswer whole = post("/execute", execute_body());
+  const auto events = stream("/execute", execute_body());
+
+  CHECK(whole.status == 400);
+  CHECK(whole.json().at("error") == "cwd: ../x is outside the project");
+  CHECK(whole.json().at("code") == "invalid_input");
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].event == "error");
+  CHECK(data_of(events[0]).at("error") == "cwd: ../x is outside the project");
+  CHECK(data_of(events[0]).at("code") == "invalid_input");
+}
+
+TEST_CASE_METHOD(RunFixture, "execute: when the queue is full the caller learns when to come again") {
+  runner.answer = fail(ErrorCode::overloaded, "4 commands are running");
+
+  const ApiAnswer whole = post("/execute", execute_body());
+  const auto events = stream("/execute", execute_body());
+
+  CHECK(whole.status == 503);
+  CHECK(whole.json().at("error") == "overloaded");
+  CHECK(whole.headers.find("Retry-After").has_value());
+  REQUIRE(events.size() == 1);
+  CHECK(data_of(events[0]).at("error") == "overloaded");
+}
+
+TEST_CASE_METHOD(RunFixture, "execute: the detail of an internal error stays here") {
+  runner.answer = fail(ErrorCode::internal, "cannot start /opt/secret/place");
+
+  const ApiAnswer whole = post("/execute", execute_body());
+  const auto events = stream("/execute", execute_body());
+
+  CHECK(whole.status == 500);
+  CHECK(whole.json().at("message") == "An internal error occurred.");
+  REQUIRE(events.size() == 1);
+  CHECK(data_of(events[0]).at("message") == "An internal error occurred.");
+}

@@ -1,0 +1,49 @@
+#include <catch2/catch.hpp>
+
+#include "api/api_fixture.hpp"
+
+using namespace codehelper;
+using codehelper::test::ApiAnswer;
+using codehelper::test::ApiFixture;
+namespace json = boost::json;
+
+TEST_CASE_METHOD(ApiFixture, "search: gives places with their text, and the index they are from") {
+  const ApiAnswer answer = post("/search", {{"query", "parse headers"}, {"project_path", repo()}});
+
+  REQUIRE(answer.status == 200);
+  const json::object hit = answer.json().at("hits").as_array().at(0).as_object();
+  CHECK(hit.at("path") == "parser.py");
+  CHECK(hit.at("start_line") == 1);
+  CHECK(hit.at("end_line") == 2);
+  CHECK(hit.at("text") == "def parse_headers(text):\n    return text.split()\n");
+  CHECK(hit.at("symbol") == "parse_headers");
+  CHECK(hit.at("score").as_double() > 0);
+  CHECK(answer.json().at("index").at("embedder").as_string() == embedder->identity());
+}
+
+TEST_CASE_METHOD(ApiFixture, "search: gives no more than it is asked for, of the current project when none is named") {
+  std::vector<Chunk> chunks;
+  for (const char* path : {"a.py", "b.py", "c.py"}) {
+    Chunk chunk;
+    chunk.path = path;
+    chunk.text = std::string("# headers of ") + path + "\n";
+    chunks.push_back(std::move(chunk));
+  }
+  store.fill(embedder->identity(), std::move(chunks));
+  REQUIRE(post("/project", {{"project_path", repo()}}).status == 200);
+
+  const ApiAnswer answer = post("/search", {{"query", "headers"}, {"limit", 2}});
+
+  REQUIRE(answer.status == 200);
+  CHECK(answer.json().at("hits").as_array().size() == 2);
+}
+
+TEST_CASE_METHOD(ApiFixture, "search: a project without an index says what to do") {
+  store.marker.reset();
+
+  const ApiAnswer answer = post("/search", {{"query", "headers"}, {"project_path", repo()}});
+
+  CHECK(answer.status == 404);
+  CHECK(answer.json().at("error") == "not_indexed");
+  CHECK_THAT(answer.text, Catch::Contains("POST /project"));
+}
