@@ -72,7 +72,7 @@ struct ApiFixture {
   std::unique_ptr<Embedder> embedder = make_hashing_embedder(loop);
   std::unique_ptr<SharedState> state = make_file_state(loop, folder.path() / "data/current_project.json");
   Projects projects{metrics, *state, store, jobs, {folder.path()}};
-  Retriever retriever{store, *embedder};
+  Retriever retriever{loop, store, *embedder};
   Crew crew{{loop, retriever, runner, "No model is configured."}};
   ApiServices api{.loop = loop,
                   .metrics = metrics,
