@@ -61,12 +61,18 @@ struct Ingest {
   std::optional<Result<IndexReport>> outcome;
 };
 
+Shard shard_of(const Config& config) {
+  return {config.index.shard, config.index.shards, config.index.run_id};
+}
+
 Task<void> run_index(Ingest& ingest, RequestContext context) {
   // Cancelled by a signal: the indexer stops at its next commit point and says so itself.
   co_await boost::asio::this_coro::throw_if_cancelled(false);
   IndexOptions options;
   options.max_file_bytes = ingest.config.index.max_file_bytes;
   options.from_scratch = ingest.from_scratch;
+  options.shard = shard_of(ingest.config);
+  options.reports = ingest.parts.chroma;
   options.on_progress = [&ingest](const IndexProgress& progress) { ingest.report.take(progress); };
   auto outcome = co_await index_project(context, ingest.project, *ingest.parts.store, *ingest.parts.embedder,
                                         ingest.loop, std::move(options));
@@ -119,10 +125,10 @@ int run_ingest(const Config& config, const Arguments& arguments) {
   Metrics metrics;
   const RequestContext context = make_background_context(make_log(config), "ingest");
   auto project = open_project(arguments.path);
-  auto parts = make_index_parts(loop, config);
+  auto parts = make_index_parts(loop, metrics, config, config.index.chroma_patience);
   if (!project) return fail_mode("ingest", project.error());
   if (!parts) return fail_mode("ingest", parts.error());
-  auto lock = IndexLock::acquire(config.index.data_dir, *project);
+  auto lock = IndexLock::acquire(config.index.data_dir, *project, shard_of(config));
   if (!lock) {
     const int failed = fail_mode("ingest", lock.error());
     return lock.error().code == ErrorCode::conflict ? kIngestLocked : failed;

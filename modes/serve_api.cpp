@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "codehelper/net/task_group.hpp"
 #include "modes.hpp"
 #include "wiring.hpp"
 
@@ -15,6 +16,10 @@ Result<void> check_dependencies(EventLoop& loop, ApiParts& parts, const Log& log
   if (report.runner != "ok") {
     return fail(ErrorCode::unavailable,
                 fmt::format("the Runner can't be reached ({}); start it or set RUNNER_URL", report.runner));
+  }
+  if (report.chroma != "ok" && report.chroma != "not_configured") {
+    return fail(ErrorCode::unavailable,
+                fmt::format("Chroma can't be used ({}); start it or set VECTOR_DB_URL", report.chroma));
   }
   return {};
 }
@@ -37,6 +42,12 @@ Result<std::unique_ptr<ApiParts>> make_parts(EventLoop& loop, Metrics& metrics, 
   return parts;
 }
 
+Task<void> end_background(TaskGroup& background, ApiParts& parts) {
+  background.cancel_all();
+  co_await background.join();
+  co_await parts.shut_down();
+}
+
 }  // namespace
 
 int run_serve_api(const Config& config, const Arguments&) {
@@ -49,8 +60,13 @@ int run_serve_api(const Config& config, const Arguments&) {
   Router router;
   add_base_routes(router, metrics);
   parts.add_routes(router);
+  TaskGroup background(loop, log);
   ServeHooks hooks;
-  hooks.on_drained = [&parts] { return parts.shut_down(); };
+  hooks.on_listening = [&](std::uint16_t) -> Result<void> {
+    background.spawn("warm_up", parts.warm_up(make_background_context(log, "start")));
+    return {};
+  };
+  hooks.on_drained = [&] { return end_background(background, parts); };
   return serve(loop, std::move(router), config, log, metrics, std::move(hooks));
 }
 

@@ -18,7 +18,14 @@ namespace {
 
 // What an ingest needs wherever it runs.
 std::map<std::string, std::string> make_ingest_environment(const Config& config) {
-  return {{"CODEHELPER_MAX_FILE_BYTES", std::to_string(config.index.max_file_bytes)}, {"CODEHELPER_LOG_LEVEL", "info"}};
+  std::map<std::string, std::string> env{{"CODEHELPER_MAX_FILE_BYTES", std::to_string(config.index.max_file_bytes)},
+                                         {"CODEHELPER_LOG_LEVEL", "info"}};
+  if (config.index.chroma_url.empty()) return env;
+  env["VECTOR_DB_URL"] = config.index.chroma_url;
+  env["CODEHELPER_CHROMA_SECONDS"] = std::to_string(config.index.chroma_limit.count());
+  env["CODEHELPER_CHROMA_WRITE_SECONDS"] = std::to_string(config.index.chroma_write_limit.count());
+  env["CODEHELPER_CHROMA_RETRY_SECONDS"] = std::to_string(config.index.chroma_patience.count());
+  return env;
 }
 
 Result<std::unique_ptr<IngestJobs>> make_local_jobs(EventLoop& loop, Metrics& metrics, const Log& log,
@@ -105,7 +112,8 @@ Log make_log(const Config& config) {
   return Log(STDOUT_FILENO, config.log_level);
 }
 
-Result<IndexParts> make_index_parts(EventLoop& loop, const Config& config) {
+Result<IndexParts> make_index_parts(EventLoop& loop, Metrics& metrics, const Config& config,
+                                    std::chrono::milliseconds patience) {
   std::error_code error;
   std::filesystem::create_directories(config.index.data_dir, error);
   if (error || ::access(config.index.data_dir.c_str(), W_OK | X_OK) != 0) {
@@ -114,7 +122,29 @@ Result<IndexParts> make_index_parts(EventLoop& loop, const Config& config) {
                             "that can be written",
                             config.index.data_dir.string(), error ? ": " + error.message() : ""));
   }
-  return IndexParts{open_embedded_store(loop, config.index.data_dir), make_hashing_embedder(loop)};
+  IndexParts parts;
+  parts.embedder = make_hashing_embedder(loop);
+  if (config.index.chroma_url.empty()) {
+    parts.store = open_embedded_store(loop, config.index.data_dir);
+    parts.state = make_file_state(loop, config.index.data_dir / "current_project.json");
+    return parts;
+  }
+  HttpClientOptions client;
+  client.base_url = config.index.chroma_url;
+  client.metrics = &metrics;
+  client.role = "chroma";
+  auto made = HttpClient::make(loop, std::move(client));
+  if (!made) return fail_with_context("VECTOR_DB_URL", made.error());
+  parts.chroma_client = std::move(*made);
+  ChromaOptions options;
+  options.call_limit = config.index.chroma_limit;
+  options.write_limit = config.index.chroma_write_limit;
+  options.patience = patience;
+  auto store = make_chroma_store(loop, *parts.chroma_client, options);
+  parts.chroma = store.get();
+  parts.store = std::move(store);
+  parts.state = make_chroma_state(loop, *parts.chroma_client, config.index.chroma_limit);
+  return parts;
 }
 
 RunnerParts::RunnerParts(EventLoop& loop, Metrics& metrics, const Config& config) : services_{loop} {
@@ -134,7 +164,7 @@ RunnerParts::RunnerParts(EventLoop& loop, Metrics& metrics, const Config& config
 Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metrics, const Log& log,
                                                  const Config& config, Options options) {
   std::unique_ptr<ApiParts> parts(new ApiParts(loop, metrics, config));
-  auto index = make_index_parts(loop, config);
+  auto index = make_index_parts(loop, metrics, config, std::chrono::milliseconds(0));
   if (!index) return std::unexpected(index.error());
   parts->index_ = std::move(*index);
   auto jobs = uses_kubernetes(options.backend, config)
@@ -143,10 +173,9 @@ Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metri
   if (!jobs) return std::unexpected(jobs.error());
   parts->jobs_ = std::move(*jobs);
   Projects::Options projects;
-  projects.state_file = config.index.data_dir / "current_project.json";
   projects.allowed_root = std::move(options.allowed_root);
-  parts->projects_ =
-      std::make_unique<Projects>(loop, metrics, *parts->index_.store, *parts->jobs_, std::move(projects));
+  parts->projects_ = std::make_unique<Projects>(metrics, *parts->index_.state, *parts->index_.store, *parts->jobs_,
+                                                std::move(projects));
   parts->retriever_ = std::make_unique<Retriever>(loop, *parts->index_.store, *parts->index_.embedder);
   parts->services_.projects = parts->projects_.get();
   parts->services_.retriever = parts->retriever_.get();
@@ -175,6 +204,7 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
   services_.runner = runner_.get();
 
   Readiness::Options readiness{*runner_client_};
+  readiness.chroma = index_.chroma_client.get();
   readiness.store_dir = config_.index.data_dir;
   readiness.limit = config_.api.readiness_limit;
   readiness.llm_health_path = config_.api.llm_health_path;
@@ -195,6 +225,12 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
   crew_ = std::make_unique<Crew>(Crew::Parts{loop_, *retriever_, *runner_, std::move(model_note)});
   services_.crew = crew_.get();
   return {};
+}
+
+Task<void> ApiParts::warm_up(RequestContext context) {
+  if (index_.chroma == nullptr) co_return;
+  const auto project = co_await projects_->resolve(context, std::nullopt);
+  if (project) co_await index_.chroma->warm(context, *project);
 }
 
 std::string make_url(const std::string& host, std::uint16_t port) {

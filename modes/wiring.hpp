@@ -7,6 +7,8 @@
 
 #include "codehelper/api/routes.hpp"
 #include "codehelper/base/config.hpp"
+#include "codehelper/index/chroma_store.hpp"
+#include "codehelper/index/shared_state.hpp"
 #include "codehelper/jobs/ingest_jobs.hpp"
 #include "codehelper/net/http_server.hpp"
 
@@ -19,11 +21,16 @@ std::filesystem::path own_executable();
 Log make_log(const Config& config);
 
 struct IndexParts {
+  std::unique_ptr<HttpClient> chroma_client;  // null with the embedded store
   std::unique_ptr<VectorStore> store;
+  ChromaStore* chroma = nullptr;  // `store`, when it is one
+  std::unique_ptr<SharedState> state;
   std::unique_ptr<Embedder> embedder;
 };
-/// Errors: unavailable when the data directory can't be made.
-Result<IndexParts> make_index_parts(EventLoop& loop, const Config& config);
+/// `patience`: how long calls of Chroma are repeated (ChromaOptions). Errors: unavailable when the data directory can't
+/// be made, invalid_input for a bad VECTOR_DB_URL.
+Result<IndexParts> make_index_parts(EventLoop& loop, Metrics& metrics, const Config& config,
+                                    std::chrono::milliseconds patience);
 
 /// The Runner's part of a process.
 class RunnerParts {
@@ -52,6 +59,8 @@ class ApiParts {
 
   Projects& projects() { return *projects_; }
   Readiness& readiness() { return *readiness_; }
+  /// Begins to load what the current project is searched in, so that its first question needn't wait.
+  Task<void> warm_up(RequestContext context);
   /// Ends the index jobs of this process.
   Task<void> shut_down() { return jobs_->shut_down(); }
 

@@ -130,8 +130,9 @@ class Answering {
     if (on_step_) co_await on_step_(std::move(step));
   }
 
-  static bool ends_the_chat(const Error& error) {
-    return error.code == ErrorCode::cancelled || error.code == ErrorCode::timeout;
+  /// A dependency's own time-out doesn't: the answer says that part is down.
+  bool ends_the_chat(const Error& error) const {
+    return error.code == ErrorCode::cancelled || (error.code == ErrorCode::timeout && context_.deadline.passed());
   }
 
   Task<Result<void>> run_tests() {

@@ -61,29 +61,29 @@ Result<std::vector<ChatAttachment>> parse_attachments(const json::object& body) 
   return attachments;
 }
 
-Result<ChatRequest> parse_chat(const Projects& projects, const json::object& body) {
+Task<Result<ChatRequest>> parse_chat(RequestContext context, Projects& projects, json::object body) {
   ChatRequest chat;
   auto message = required_string(body, "message");
-  if (!message) return std::unexpected(message.error());
+  if (!message) co_return std::unexpected(message.error());
   if (std::ranges::all_of(*message, [](unsigned char c) { return c <= ' '; })) {
-    return fail(ErrorCode::invalid_field, "field \"message\" must not be blank");
+    co_return fail(ErrorCode::invalid_field, "field \"message\" must not be blank");
   }
   const auto project_path = optional_string(body, "project_path");
-  if (!project_path) return std::unexpected(project_path.error());
+  if (!project_path) co_return std::unexpected(project_path.error());
   const auto pinned_repo = optional_string(body, "pinned_repo");
-  if (!pinned_repo) return std::unexpected(pinned_repo.error());
+  if (!pinned_repo) co_return std::unexpected(pinned_repo.error());
   auto attachments = parse_attachments(body);
-  if (!attachments) return std::unexpected(attachments.error());
+  if (!attachments) co_return std::unexpected(attachments.error());
   auto conversation = optional_string(body, "conversation_id");
-  if (!conversation) return std::unexpected(conversation.error());
-  auto project = projects.resolve(*project_path);
-  if (!project && project.error().code != ErrorCode::not_found) return std::unexpected(project.error());
+  if (!conversation) co_return std::unexpected(conversation.error());
+  auto project = co_await projects.resolve(std::move(context), *project_path);
+  if (!project && project.error().code != ErrorCode::not_found) co_return std::unexpected(project.error());
 
   chat.message = std::move(*message);
   chat.attachments = std::move(*attachments);
   chat.conversation_id = conversation->value_or("");
   if (project) chat.project = std::move(*project);
-  return chat;
+  co_return chat;
 }
 
 Task<void> push_step(EventQueue& queue, ChatStep step) {
@@ -109,7 +109,7 @@ Task<Result<json::object>> answer_chat(ApiServices& services, ChatRequest chat, 
 
 Task<Result<HttpReply>> post_chat(ApiServices& services, RequestContext context, HttpRequest request,
                                   json::object body) {
-  auto chat = parse_chat(*services.projects, body);
+  auto chat = co_await parse_chat(context, *services.projects, std::move(body));
   if (!chat) co_return std::unexpected(chat.error());
   ToldAnswer told;
   told.last_event = "done";

@@ -4,15 +4,15 @@
 #include <boost/json/serialize.hpp>
 
 #include "codehelper/api/routes.hpp"
+#include "codehelper/index/chroma_store.hpp"
 #include "codehelper/net/task_group.hpp"
 
 namespace codehelper {
 
 namespace {
 
-std::string classify(const Result<HttpAnswer>& answer) {
-  if (answer) return answer->status >= 200 && answer->status < 300 ? "ok" : "error";
-  switch (answer.error().code) {
+std::string classify(const Error& error) {
+  switch (error.code) {
     case ErrorCode::timeout:
       return "timeout";
     case ErrorCode::unavailable:
@@ -28,7 +28,17 @@ Task<void> check_one(RequestContext context, HttpClient& client, std::string pat
   call.target = std::move(path);
   call.limit = limit;
   const auto answer = co_await client.call(std::move(context), std::move(call));
-  state = classify(answer);
+  if (!answer) {
+    state = classify(answer.error());
+  } else {
+    state = answer->status / 100 == 2 ? "ok" : "error";
+  }
+}
+
+Task<void> check_store(RequestContext context, HttpClient& chroma, std::chrono::milliseconds limit,
+                       std::string& state) {
+  const auto checked = co_await check_chroma(std::move(context), chroma, limit);
+  state = checked ? "ok" : classify(checked.error());
 }
 
 bool is_fine(const std::string& state) {
@@ -49,12 +59,15 @@ bool ReadinessReport::ready() const {
 }
 
 Task<ReadinessReport> Readiness::check(RequestContext context) {
-  // Chroma's place is taken by the embedded store: without its directory there is nothing to answer from.
-  const bool is_store_there = ::access(options_.store_dir.c_str(), W_OK | X_OK) == 0;
-  ReadinessReport report{"error", is_store_there ? "not_configured" : "error",
+  // Where the embedded store takes Chroma's place: without its directory there is nothing to answer from.
+  const bool has_embedded_store = options_.chroma == nullptr && ::access(options_.store_dir.c_str(), W_OK | X_OK) == 0;
+  ReadinessReport report{"error", has_embedded_store ? "not_configured" : "error",
                          options_.llm == nullptr ? "not_configured" : "error"};
   TaskGroup checks(loop_, context.log);
   checks.spawn("check_runner", check_one(context, options_.runner, "/health", options_.limit, report.runner));
+  if (options_.chroma != nullptr) {
+    checks.spawn("check_chroma", check_store(context, *options_.chroma, options_.limit, report.chroma));
+  }
   if (options_.llm != nullptr) {
     checks.spawn("check_llm", check_one(context, *options_.llm, options_.llm_health_path, options_.limit, report.llm));
   }

@@ -72,7 +72,7 @@ Result<std::vector<std::string>> detect_usual_command(const std::string& project
 Task<Result<HttpReply>> post_run(ApiServices& services, RequestContext context, HttpRequest, json::object body) {
   auto run = parse_run(body);
   if (!run) co_return std::unexpected(run.error());
-  const auto project = services.projects->resolve(run->project_path);
+  const auto project = co_await services.projects->resolve(context, run->project_path);
   if (!project) co_return std::unexpected(project.error());
   std::vector<std::string> command = std::move(run->command);
   if (command.empty()) {

@@ -29,7 +29,7 @@ Task<Result<HttpReply>> post_search(ApiServices& services, RequestContext contex
   if (!project_path) co_return std::unexpected(project_path.error());
   const auto limit = optional_integer(body, "limit", 1, kMaxHits);
   if (!limit) co_return std::unexpected(limit.error());
-  auto project = services.projects->resolve(*project_path);
+  auto project = co_await services.projects->resolve(context, *project_path);
   if (!project) co_return std::unexpected(project.error());
 
   SearchRequest search;

@@ -11,6 +11,7 @@ boost::json::object index_to_json(const std::optional<IndexMarker>& index) {
     json["embedder"] = shown.embedder;
     json["finished_at"] = shown.finished_at;
   }
+  if (is_there && shown.is_warming) json["warming"] = true;
   return json;
 }
 

@@ -64,6 +64,13 @@ std::string apply_yes_no(bool& target, const std::string& value) {
   return "must be 1, true, yes, 0, false or no";
 }
 
+std::string apply_count(unsigned& target, const std::string& value, long minimum, long maximum) {
+  const auto count = parse_whole(value, minimum, maximum);
+  if (!count) return fmt::format("must be a whole number from {} to {}", minimum, maximum);
+  target = static_cast<unsigned>(*count);
+  return {};
+}
+
 // A label of RFC 1123, as Kubernetes has it for namespaces.
 std::string apply_namespace(std::string& target, const std::string& value) {
   target = value;
@@ -148,13 +155,13 @@ const Setting kSettings[] = {
        c.jobs.template_file = v;
        return std::string();
      }},
-    {"INGEST_SHARDS", "", "ingest-shards", kServeApi, "1",
-     "pods of one index Job, each with its share of the files; needs Chroma",
-     [](Config& c, const std::string& v) -> std::string {
-       const auto shards = parse_whole(v, 1, 64);
-       if (!shards) return "must be a whole number from 1 to 64";
-       c.jobs.shards = static_cast<unsigned>(*shards);
-       return {};
+    {"INGEST_SHARDS", "", "ingest-shards", kServeApi | bits(Mode::ingest), "1",
+     "ingests that share the work on one project, each with its share of the files: pods of one index Job; with Chroma "
+     "only",
+     [](Config& c, const std::string& v) {
+       const std::string fault = apply_count(c.index.shards, v, 1, 64);
+       c.jobs.shards = c.index.shards;
+       return fault;
      }},
     {"CODEHELPER_KUBERNETES_SECONDS", "", "kubernetes-seconds", kServeApi, "10",
      "limit of one look at, start or cancel of an index Job, all its calls, retries and waits included",
@@ -164,7 +171,7 @@ const Setting kSettings[] = {
     {"KUBERNETES_SERVICE_PORT_HTTPS", "KUBERNETES_SERVICE_PORT", "", kServeApi, "set by the kubelet, else 443",
      "port of the cluster's API", [](Config& c, const std::string& v) { return apply_text(c.jobs.service_port, v); }},
     {"CREW_API_VALIDATE_DEPS", "", "validate-deps", kServeApi, "no",
-     "check the Runner at start and exit 1 when it can't be reached",
+     "check the Runner and Chroma at start and exit 1 when one can't be reached",
      [](Config& c, const std::string& v) { return apply_yes_no(c.api.validate_dependencies, v); }},
     {"ALLOWED_ROOT", "", "allowed-root", kApi | kRunner, "/tmp; in dev the indexed project's parent",
      "the only tree in which commands run; serve-api, when it is set there, accepts no project outside of it",
@@ -177,14 +184,9 @@ const Setting kSettings[] = {
      "exact names of the executables that may be run",
      [](Config& c, const std::string& v) { return apply_names(c.runner.executables, v); }},
     {"RUNNER_PARALLEL", "", "parallel", kRunner, "2 x processors, at least 4", "runs at once; more wait for their turn",
-     [](Config& c, const std::string& v) -> std::string {
-       const auto parallel = parse_whole(v, 1, 1024);
-       if (!parallel) return "must be a whole number from 1 to 1024";
-       c.runner.parallel = static_cast<unsigned>(*parallel);
-       return {};
-     }},
+     [](Config& c, const std::string& v) { return apply_count(c.runner.parallel, v, 1, 1024); }},
     {"CODEHELPER_DATA_DIR", "", "data-dir", kIndexing, "$XDG_DATA_HOME/codehelper, else ~/.local/share/codehelper",
-     "directory of the embedded store and of state",
+     "directory of the embedded store, of state, and of the locks of ingests",
      [](Config& c, const std::string& v) { return apply_directory(c.index.data_dir, v); }},
     {"CODEHELPER_MAX_FILE_BYTES", "", "max-file-bytes", kIndexing, "1048576", "larger files are not indexed",
      [](Config& c, const std::string& v) -> std::string {
@@ -193,6 +195,23 @@ const Setting kSettings[] = {
        c.index.max_file_bytes = static_cast<std::uint64_t>(*bytes);
        return {};
      }},
+    {"VECTOR_DB_URL", "CHROMA_URL", "vector-db-url", kIndexing, "empty: the embedded store",
+     "base URL of Chroma, where indexes and the servers' shared state are kept then",
+     [](Config& c, const std::string& v) { return apply_text(c.index.chroma_url, v); }},
+    {"CODEHELPER_CHROMA_SECONDS", "", "chroma-seconds", kIndexing, "30", "limit of one call of Chroma",
+     [](Config& c, const std::string& v) { return apply_seconds(c.index.chroma_limit, v); }},
+    {"CODEHELPER_CHROMA_WRITE_SECONDS", "", "chroma-write-seconds", kIndexing, "120",
+     "limit of one call that writes records into Chroma; at least 60 is wise",
+     [](Config& c, const std::string& v) { return apply_seconds(c.index.chroma_write_limit, v); }},
+    {"CODEHELPER_CHROMA_RETRY_SECONDS", "", "chroma-retry-seconds", kIndexing, "120",
+     "how long an ingest goes on repeating a call while Chroma can't be reached; then it fails with the cause",
+     [](Config& c, const std::string& v) { return apply_seconds(c.index.chroma_patience, v); }},
+    {"JOB_COMPLETION_INDEX", "", "shard", bits(Mode::ingest), "0",
+     "which of the shares this ingest takes, from 0; Kubernetes sets it in an Indexed Job",
+     [](Config& c, const std::string& v) { return apply_count(c.index.shard, v, 0, 63); }},
+    {"INGEST_RUN_ID", "", "run-id", bits(Mode::ingest), "empty",
+     "names the run that the shares belong to, so that reports of an earlier one don't count; a Job's uid",
+     [](Config& c, const std::string& v) { return apply_text(c.index.run_id, v); }},
     {"CODEHELPER_API_TOKEN", "", "", kApi | kClients | bits(Mode::ingest), "empty: no token needed",
      "bearer token of the Crew API and of ingest --listen, asked of callers on every route but /health, /readyz and "
      "/metrics",
@@ -229,8 +248,6 @@ struct MissingSetting {
 };
 constexpr std::string_view kNoConfinement = "this version doesn't confine what it runs; unset it";
 constexpr MissingSetting kMissingSettings[] = {
-    {"VECTOR_DB_URL", "CHROMA_URL", kIndexing, "",
-     "this version has no Chroma client; unset it to use the embedded store"},
     {"EMBED_URL", "", kIndexing, "",
      "this version has no client for embedding servers; unset it to use the built-in one"},
     {"RUNNER_SANDBOX", "", kRunner, ",off,auto,", "this version doesn't confine what it runs; unset it or say off"},
@@ -302,6 +319,18 @@ void find_missing_settings(Mode mode, const StringMap& environment, std::vector<
   }
 }
 
+void find_shard_faults(const IndexConfig& index, std::vector<std::string>& faults) {
+  if (index.shards == 1) return;
+  if (index.chroma_url.empty()) {
+    faults.emplace_back(
+        "INGEST_SHARDS: several ingests can't share the embedded store; set VECTOR_DB_URL, or unset it");
+  }
+  if (index.shard >= index.shards) {
+    faults.push_back(
+        fmt::format("JOB_COMPLETION_INDEX: {} is none of {} shares, which count from 0", index.shard, index.shards));
+  }
+}
+
 }  // namespace
 
 std::span<const Setting> settings() {
@@ -334,6 +363,7 @@ Result<Config> parse_config(Mode mode, const StringMap& flags, const StringMap& 
   if ((static_cast<unsigned>(mode) & kIndexing) != 0 && config.index.data_dir.empty()) {
     faults.emplace_back("CODEHELPER_DATA_DIR: set it, since neither XDG_DATA_HOME nor HOME is set");
   }
+  if (mode == Mode::ingest) find_shard_faults(config.index, faults);
   if (faults.empty()) return config;
   return fail(ErrorCode::invalid_input, fmt::format("{}", fmt::join(faults, "\n")));
 }

@@ -8,8 +8,8 @@
 #include "codehelper/base/hash.hpp"
 #include "codehelper/base/text.hpp"
 #include "codehelper/index/vector_store.hpp"
+#include "embedded_snapshot.hpp"
 #include "index_database.hpp"
-#include "index_snapshot.hpp"
 #include "recent_items.hpp"
 
 namespace codehelper {
@@ -157,7 +157,7 @@ class EmbeddedIndex {
   std::mutex reading_;
   std::optional<IndexDatabase> reader_;
   ino_t reader_identity_ = 0;
-  IndexSnapshot snapshot_;
+  EmbeddedSnapshot snapshot_;
   std::atomic<std::size_t> memory_bytes_ = 0;
   std::mutex writing_;
   std::optional<IndexDatabase> writer_;

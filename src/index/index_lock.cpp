@@ -15,8 +15,9 @@
 namespace codehelper {
 namespace {
 
-std::filesystem::path lock_path(const std::filesystem::path& data_dir, const Project& project) {
+std::filesystem::path lock_path(const std::filesystem::path& data_dir, const Project& project, const Shard& shard) {
   std::filesystem::path file = embedded_index_path(data_dir, project);
+  if (!shard.is_whole()) file += fmt::format(".{}-of-{}", shard.index, shard.count);
   file += ".lock";
   return file;
 }
@@ -41,8 +42,9 @@ bool lock_exclusively(int descriptor) {
 
 }  // namespace
 
-Result<IndexLock> IndexLock::acquire(const std::filesystem::path& data_dir, const Project& project) {
-  const std::filesystem::path file = lock_path(data_dir, project);
+Result<IndexLock> IndexLock::acquire(const std::filesystem::path& data_dir, const Project& project,
+                                     const Shard& shard) {
+  const std::filesystem::path file = lock_path(data_dir, project, shard);
   std::error_code error;
   std::filesystem::create_directories(file.parent_path(), error);
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -65,7 +67,7 @@ Result<IndexLock> IndexLock::acquire(const std::filesystem::path& data_dir, cons
 }
 
 bool IndexLock::is_held(const std::filesystem::path& data_dir, const Project& project) {
-  const int descriptor = ::open(lock_path(data_dir, project).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  const int descriptor = ::open(lock_path(data_dir, project, {}).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (descriptor < 0) return false;
   // A shared lock, so that two that look at the same time don't see each other.
   const bool is_free = ::flock(descriptor, LOCK_SH | LOCK_NB) == 0;

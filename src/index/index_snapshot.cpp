@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
-#include "codehelper/base/error.hpp"
 #include "codehelper/index/text_analysis.hpp"
 
 namespace codehelper {
 namespace {
 
-/// Removed chunks stay as dead rows until they are this share of all; then everything is loaded anew.
+/// Removed chunks stay as dead entries until they are this share of all.
 constexpr double kDeadShare = 0.3;
 
 /// The `limit` best of `candidates`, in order.
@@ -22,53 +21,24 @@ void keep_best(std::vector<T>& candidates, std::size_t limit, Before before) {
 
 }  // namespace
 
-Result<void> IndexSnapshot::follow(IndexDatabase& database) {
-  auto revision = database.revision();
-  if (!revision) return std::unexpected(revision.error());
-  if (revision_ == *revision) return {};
-  auto ids = database.chunk_ids();
-  if (!ids) return std::unexpected(ids.error());
-  remove_missing(*ids);
-  const double live = static_cast<double>(lexical_.live_documents());
-  if (static_cast<double>(chunks_.size()) - live > kDeadShare * static_cast<double>(chunks_.size())) *this = {};
-  auto loaded = load_paths(database);
-  if (loaded) loaded = add_new(database);
-  if (!loaded) return loaded;
-  revision_ = *revision;
-  return {};
+std::uint32_t IndexSnapshot::add_file(std::string_view path) {
+  paths_.emplace_back(path);
+  return static_cast<std::uint32_t>(paths_.size() - 1);
 }
 
-std::uint32_t IndexSnapshot::file_number(std::int64_t file_id) {
-  const auto [entry, is_new] = file_numbers_.try_emplace(file_id, static_cast<std::uint32_t>(paths_.size()));
-  if (is_new) paths_.emplace_back();
-  return entry->second;
+void IndexSnapshot::add(std::int64_t id, std::uint32_t file, int start_line, std::span<const TermCount> terms) {
+  lexical_.add(file, terms);
+  chunks_.push_back({id, file, start_line, true});
 }
 
-Result<void> IndexSnapshot::load_paths(IndexDatabase& database) {
-  return database.visit_files([this](std::int64_t id, std::string_view path) { paths_[file_number(id)] = path; });
+void IndexSnapshot::remove(std::size_t position) {
+  chunks_[position].is_live = false;
+  lexical_.remove(static_cast<std::uint32_t>(position));
 }
 
-void IndexSnapshot::remove_missing(const std::vector<std::int64_t>& live_ids) {
-  auto live = live_ids.begin();
-  for (std::size_t i = 0; i < chunks_.size(); ++i) {
-    ChunkEntry& chunk = chunks_[i];
-    while (live != live_ids.end() && *live < chunk.id) ++live;
-    if (!chunk.is_live || (live != live_ids.end() && *live == chunk.id)) continue;
-    chunk.is_live = false;
-    lexical_.remove(static_cast<std::uint32_t>(i));
-  }
-}
-
-Result<void> IndexSnapshot::add_new(IndexDatabase& database) {
-  std::vector<TermCount> terms;
-  const auto add = [&](const FeatureRow& row) {
-    if (!decode_terms(row.terms, terms) || !vectors_.add(row.vector)) return false;
-    const std::uint32_t file = file_number(row.file_id);
-    lexical_.add(file, terms);
-    chunks_.push_back({row.chunk_id, file, row.start_line, true});
-    return true;
-  };
-  return database.visit_features(chunks_.empty() ? 0 : chunks_.back().id, add);
+bool IndexSnapshot::is_worn_out() const {
+  const auto all = static_cast<double>(chunks_.size());
+  return all - static_cast<double>(lexical_.live_documents()) > kDeadShare * all;
 }
 
 std::vector<IndexSnapshot::RankedChunk> IndexSnapshot::best_chunks(const std::vector<float>& scores,

@@ -1,13 +1,14 @@
-// One committed state of an index in memory, ready for searching; follows the database by what changed.
+// One state of an index in memory, ready for searching. Knows no store: embedded_snapshot.hpp and chroma_snapshot.hpp
+// feed it and keep it up to date.
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
-#include "index_database.hpp"
+#include "codehelper/index/vector_store.hpp"
 #include "lexical_index.hpp"
 #include "vector_matrix.hpp"
 
@@ -15,9 +16,26 @@ namespace codehelper {
 
 class IndexSnapshot {
  public:
-  /// Within a read transaction of `database`, always the same one. Errors: unavailable. After an error the snapshot
-  /// must not be used.
-  Result<void> follow(IndexDatabase& database);
+  struct ChunkEntry {
+    std::int64_t id = 0;
+    std::uint32_t file = 0;  // as add_file() numbered it
+    int start_line = 1;
+    bool is_live = true;
+  };
+
+  /// The number of a new file. A path that comes again after its chunks were removed is a new file.
+  std::uint32_t add_file(std::string_view path);
+  /// Adds the next chunk, at the end of chunks(). The chunks of one file come one after the other, by line.
+  void add(std::int64_t id, std::uint32_t file, int start_line, std::span<const TermCount> terms);
+  /// The vector of the chunk that was added last, as encode_vector() makes it; for all chunks or for none. False when
+  /// it is damaged.
+  bool add_vector(std::string_view bytes) { return vectors_.add(bytes); }
+  /// `position` in chunks(). Stays there as a dead entry. Once only.
+  void remove(std::size_t position);
+
+  const std::vector<ChunkEntry>& chunks() const { return chunks_; }
+  /// Whether so much of it is dead that it is better made anew.
+  bool is_worn_out() const;
 
   struct RankedChunk {
     std::int64_t id = 0;
@@ -34,25 +52,12 @@ class IndexSnapshot {
   std::size_t memory_bytes() const;
 
  private:
-  struct ChunkEntry {
-    std::int64_t id = 0;
-    std::uint32_t file = 0;
-    int start_line = 1;
-    bool is_live = true;
-  };
-
-  Result<void> load_paths(IndexDatabase& database);
-  void remove_missing(const std::vector<std::int64_t>& live_ids);
-  Result<void> add_new(IndexDatabase& database);
-  std::uint32_t file_number(std::int64_t file_id);
   std::vector<RankedChunk> best_chunks(const std::vector<float>& scores, std::size_t limit) const;
   std::vector<RankedChunk> best_documents(std::vector<LexicalIndex::DocumentScore> documents, std::size_t limit) const;
   std::vector<ScoredFile> best_files(const std::vector<float>& scores, std::size_t limit) const;
 
-  std::optional<std::int64_t> revision_;
-  std::vector<ChunkEntry> chunks_;                                // ascending by id
-  std::vector<std::string> paths_;                                // by file number
-  std::unordered_map<std::int64_t, std::uint32_t> file_numbers_;  // by id in the database
+  std::vector<ChunkEntry> chunks_;
+  std::vector<std::string> paths_;  // by file number
   LexicalIndex lexical_;
   VectorMatrix vectors_;
 };

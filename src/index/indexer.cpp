@@ -14,6 +14,7 @@
 
 #include "file_preparation.hpp"
 #include "index_plan.hpp"
+#include "shard_pass.hpp"
 
 namespace codehelper {
 namespace {
@@ -25,6 +26,9 @@ using namespace asio::experimental::awaitable_operators;  // && of tasks: both a
 /// size, and a cancellation waits for one round.
 constexpr std::uint64_t kSliceBytes = std::uint64_t{1024} * 1024;
 constexpr std::size_t kSliceFiles = 250;
+
+/// A store that loses an index while it is written says `conflict`; one that does so for ever is broken.
+constexpr int kMaxPasses = 4;
 
 std::string format_utc_now() {
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -54,17 +58,20 @@ class IndexPass {
         store_(store),
         embedder_(embedder),
         loop_(loop),
-        options_(std::move(options)) {}
+        options_(std::move(options)),
+        shard_(context_, project_, options_.shard, options_.reports) {}
 
   Task<Result<IndexReport>> run() {
     auto done = co_await run_caught();
-    if (!done) {
-      // A cancelled task can't await anything until this.
-      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-      co_await write_failure(done.error());
-      co_return std::unexpected(done.error());
-    }
+    if (!done) co_return std::unexpected(done.error());
     co_return std::move(report_);
+  }
+
+  /// Best effort: the store may be what failed.
+  Task<void> write_failure(Error error) {
+    auto written = co_await mark_failed(error.message);
+    if (written) written = co_await shard_.report_failure(error.message);
+    if (!written) context_.log.warning("index_failure_not_recorded", {{"message", written.error().message}});
   }
 
  private:
@@ -84,6 +91,7 @@ class IndexPass {
     auto list = [root = project_.root, limit = options_.max_file_bytes] { return list_source_files(root, limit); };
     auto listing = co_await loop_.run_blocking(std::move(list));
     if (!listing) co_return std::unexpected(listing.error());
+    shard_.keep_own(*listing);
     report_.skipped = std::move(listing->skipped);
     const IndexPlan plan = plan_index(listing->files, known_, reuse_);
     report_.progress.files_total = listing->files.size();
@@ -92,10 +100,12 @@ class IndexPass {
     files_ = plan.unchanged_files;
     chunks_ = plan.unchanged_chunks;
     removed_ = plan.removed;
-    if (!plan.to_read.empty() || !plan.removed.empty()) {
+    if (!plan.to_read.empty() || !plan.removed.empty() || !options_.shard.is_whole()) {
       auto begun = co_await begin_writing();
       if (!begun) co_return begun;
     }
+    auto started = co_await shard_.report_start();
+    if (!started) co_return started;
     auto indexed = co_await index_files(plan.to_read);
     if (!indexed) co_return indexed;
     co_return co_await finish();
@@ -116,6 +126,7 @@ class IndexPass {
     has_other_vectors_ = *marker && (*marker)->embedder != embedder_.identity();
     if (has_other_vectors_ || options_.from_scratch) reuse_ = Reuse::nothing;
     for (IndexedFile& file : *files) {
+      if (!options_.shard.holds(file.path)) continue;
       if (reuse_ == Reuse::nothing) file.hash.clear();
       known_.emplace(file.path, std::move(file));
     }
@@ -222,27 +233,47 @@ class IndexPass {
     co_return Result<void>{};
   }
 
-  /// The rest, what is gone, and the marker in one commit.
+  /// The rest, what is gone, and the marker in one commit; a shard leaves the marker to the last one.
   Task<Result<void>> finish() {
-    if (chunks_ == 0) {
-      co_return fail(ErrorCode::invalid_input, fmt::format("no file can be indexed in {} ({})", project_.root.string(),
-                                                           count_reasons(report_.skipped)));
-    }
+    IndexCounts counts{files_, chunks_, report_.skipped.size()};
     IndexBatch batch = std::move(pending_);
     report_.removed_files = removed_.size();
     batch.removed_paths = std::move(removed_);
+    if (!options_.shard.is_whole()) {
+      auto written = co_await write(std::move(batch));
+      if (!written) co_return written;
+      auto end = co_await shard_.report_end(counts);
+      if (!end) co_return std::unexpected(end.error());
+      if (!end->failure.empty()) co_return co_await mark_failed(end->failure);
+      if (!end->sum) co_return Result<void>{};  // others are at work still
+      counts = *end->sum;
+      batch = {};
+    }
+    if (counts.chunks == 0) {
+      co_return fail(ErrorCode::invalid_input, fmt::format("no file can be indexed in {} ({})", project_.root.string(),
+                                                           count_reasons(report_.skipped)));
+    }
     IndexMarker marker = report_.marker;
     marker.state = IndexState::ready;
     marker.cause.clear();
     describe(marker);
-    marker.files = files_;
-    marker.chunks = chunks_;
-    marker.skipped = report_.skipped.size();
+    marker.files = counts.files;
+    marker.chunks = counts.chunks;
+    marker.skipped = counts.skipped;
     marker.finished_at = format_utc_now();
     batch.marker = marker;
     auto written = co_await write(std::move(batch));
     if (written) report_.marker = std::move(marker);
     co_return written;
+  }
+
+  Task<Result<void>> mark_failed(std::string cause) {
+    IndexBatch batch;
+    batch.marker = report_.marker;
+    batch.marker->state = IndexState::failed;
+    batch.marker->cause = std::move(cause);
+    batch.marker->project_path = project_.posted_path;
+    co_return co_await store_.apply(context_, project_, std::move(batch));
   }
 
   void describe(IndexMarker& marker) const {
@@ -251,23 +282,13 @@ class IndexPass {
     marker.dimension = embedder_.dimension();
   }
 
-  /// Best effort: the store may be what failed.
-  Task<void> write_failure(Error error) {
-    IndexBatch batch;
-    batch.marker = report_.marker;
-    batch.marker->state = IndexState::failed;
-    batch.marker->cause = error.message;
-    batch.marker->project_path = project_.posted_path;
-    auto written = co_await store_.apply(context_, project_, std::move(batch));
-    if (!written) context_.log.warning("index_failure_not_recorded", {{"message", written.error().message}});
-  }
-
   RequestContext context_;
   Project project_;
   VectorStore& store_;
   Embedder& embedder_;
   EventLoop& loop_;
   IndexOptions options_;
+  ShardPass shard_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 
   IndexedFiles known_;
@@ -286,8 +307,19 @@ class IndexPass {
 
 Task<Result<IndexReport>> index_project(RequestContext context, Project project, VectorStore& store, Embedder& embedder,
                                         EventLoop& loop, IndexOptions options) {
-  IndexPass pass(std::move(context), std::move(project), store, embedder, loop, std::move(options));
-  co_return co_await pass.run();
+  for (int passes = 1;; ++passes) {
+    IndexPass pass(context, project, store, embedder, loop, options);
+    auto done = co_await pass.run();
+    if (done) co_return done;
+    if (done.error().code == ErrorCode::conflict && passes < kMaxPasses) {
+      context.log.warning("index_begun_anew", {{"cause", done.error().message}});
+      continue;
+    }
+    // A cancelled task can't await anything until this.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    co_await pass.write_failure(done.error());
+    co_return done;
+  }
 }
 
 }  // namespace codehelper

@@ -1,34 +1,18 @@
 #include "codehelper/jobs/projects.hpp"
 
 #include <fmt/format.h>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 
-#include <fstream>
-#include <iterator>
+#include <utility>
 
-#include "codehelper/base/json_fields.hpp"
 #include "codehelper/base/path.hpp"
 
 namespace codehelper {
 
 namespace {
 
-// Written beside and renamed, so that a reader sees the whole old or the whole new text.
-Result<void> write_atomically(const std::filesystem::path& file, const std::string& text) {
-  std::error_code error;
-  std::filesystem::create_directories(file.parent_path(), error);
-  const std::filesystem::path draft = fmt::format("{}.{}", file.string(), make_request_id());
-  std::ofstream stream(draft, std::ios::binary | std::ios::trunc);
-  stream << text;
-  stream.close();
-  if (!error && stream) std::filesystem::rename(draft, file, error);
-  if (!error && stream) return {};
-  std::error_code ignored;
-  std::filesystem::remove(draft, ignored);
-  return fail(ErrorCode::internal,
-              fmt::format("{} can't be written{}", file.string(), error ? ": " + error.message() : ""));
-}
+/// Of the look at the shared state, and of that at job and index: both together end within a request's budget, so that
+/// there is time to tell the last known status.
+constexpr std::chrono::milliseconds kLookLimit{10'000};
 
 void record_index(Metrics& metrics, const ProjectStatus& status) {
   const IndexMarker shown = status.index.value_or(IndexMarker{});
@@ -40,10 +24,8 @@ void record_index(Metrics& metrics, const ProjectStatus& status) {
 
 }  // namespace
 
-Projects::Projects(EventLoop& loop, Metrics& metrics, VectorStore& store, IngestJobs& jobs, Options options)
-    : loop_(loop), metrics_(metrics), store_(store), jobs_(jobs), options_(std::move(options)) {
-  load_current();
-}
+Projects::Projects(Metrics& metrics, SharedState& state, VectorStore& store, IngestJobs& jobs, Options options)
+    : metrics_(metrics), state_(state), store_(store), jobs_(jobs), options_(std::move(options)) {}
 
 Result<void> Projects::check_place(const Project& project) const {
   if (!std::filesystem::path(project.posted_path).is_absolute()) {
@@ -56,27 +38,26 @@ Result<void> Projects::check_place(const Project& project) const {
   return {};
 }
 
-void Projects::load_current() {
-  std::ifstream stream(options_.state_file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  const auto object = parse_json_object(text);
-  if (!object) return;  // none yet
-  const auto path = required_string(*object, "project_path");
-  const auto pinned_repo = optional_string(*object, "pinned_repo");
-  if (!path || !pinned_repo) return;
-  auto project = name_project(*path);
-  if (!project || !check_place(*project)) return;
-  current_ = std::move(*project);
-  pinned_repo_ = pinned_repo->value_or("");
+Result<Project> Projects::name_placed_project(const std::string& path) const {
+  auto project = name_project(path);
+  if (!project) return project;
+  const auto placed = check_place(*project);
+  if (!placed) return std::unexpected(placed.error());
+  return project;
 }
 
-Task<Result<void>> Projects::save_current() {
-  boost::json::object state{{"project_path", current_->posted_path}};
-  if (!pinned_repo_.empty()) state["pinned_repo"] = pinned_repo_;
-  auto write = [file = options_.state_file, text = boost::json::serialize(state)] {
-    return write_atomically(file, text);
-  };
-  co_return co_await loop_.run_blocking(std::move(write));
+Task<Result<void>> Projects::refresh_current(RequestContext context) {
+  const RequestContext limited = context.with_deadline(Deadline::after(kLookLimit));
+  const auto loaded = co_await state_.load(limited);
+  if (!loaded) co_return std::unexpected(loaded.error());
+  current_.reset();
+  pinned_repo_.clear();
+  if (!*loaded) co_return Result<void>{};
+  auto project = name_placed_project((*loaded)->project_path);
+  if (!project) co_return Result<void>{};  // another server's allowed root
+  current_ = std::move(*project);
+  pinned_repo_ = (*loaded)->pinned_repo;
+  co_return Result<void>{};
 }
 
 Task<Result<std::string>> Projects::post(RequestContext context, ProjectPost post) {
@@ -87,10 +68,13 @@ Task<Result<std::string>> Projects::post(RequestContext context, ProjectPost pos
   if (!placed) co_return std::unexpected(placed.error());
 
   // Current from here on, whatever becomes of the job: a conflict means that it is indexed already.
+  const auto refreshed = co_await refresh_current(context);
+  if (!refreshed) co_return std::unexpected(refreshed.error());
   const bool is_other = !current_ || current_->root != project.root;
-  current_ = project;
   if (is_other || post.pinned_repo) pinned_repo_ = post.pinned_repo.value_or("");
-  const auto saved = co_await save_current();
+  current_ = project;
+  CurrentProject shared{project.posted_path, pinned_repo_};
+  const auto saved = co_await state_.save(context, std::move(shared));
   if (!saved) co_return std::unexpected(saved.error());
 
   const auto job = co_await jobs_.status(context, project);
@@ -107,48 +91,56 @@ Task<Result<std::string>> Projects::post(RequestContext context, ProjectPost pos
 }
 
 Task<Result<ProjectStatus>> Projects::status(RequestContext context, std::optional<std::string> project_path) {
-  ProjectStatus status;
-  if (!project_path && !current_) co_return status;
-  auto project = resolve(project_path);
+  const auto refreshed = co_await refresh_current(context);
+  ProjectStatus nothing;
+  if (!refreshed && !current_ && !project_path) co_return std::unexpected(refreshed.error());
+  if (!project_path && !current_) co_return nothing;
+  auto project = project_path ? name_placed_project(*project_path) : *current_;
   if (!project) co_return std::unexpected(project.error());
-  status.project = *project;
-  status.job_id = make_job_id(project->posted_path);
-  if (current_ && current_->root == project->root) status.pinned_repo = pinned_repo_;
 
-  auto job = co_await jobs_.status(context, *project);
-  if (!job && last_known_ && last_known_->project == status.project) {
-    status = *last_known_;
-    status.stale_because = job.error().message;
-    co_return status;
-  }
+  const bool is_current = current_ && current_->root == project->root;
+  const std::string pinned_repo = is_current ? pinned_repo_ : std::string();
+  const RequestContext limited = context.with_deadline(Deadline::after(kLookLimit));
+  auto status = co_await load_status(limited, *project);
+  if (status) status->pinned_repo = pinned_repo;
+  if (status && !refreshed) status->stale_because = refreshed.error().message;
+  if (status && status->stale_because.empty()) last_known_ = *status;
+  if (status || !last_known_ || last_known_->project != *project) co_return status;
+  ProjectStatus stale = *last_known_;
+  stale.stale_because = status.error().message;
+  co_return stale;
+}
+
+Task<Result<ProjectStatus>> Projects::load_status(RequestContext context, Project project) {
+  auto job = co_await jobs_.status(context, project);
   if (!job) co_return std::unexpected(job.error());
-  auto index = co_await store_.load_marker(context, *project);
+  auto index = co_await store_.load_marker(context, project);
   if (!index) co_return std::unexpected(index.error());
+  ProjectStatus status;
+  status.project = project;
+  status.job_id = make_job_id(project.posted_path);
   status.job = std::move(*job);
   status.index = std::move(*index);
   status.status = find_index_status(status.job, status.index);
   if (status.job.state == JobState::active) status.job_id = status.job.job_id;
   record_index(metrics_, status);
-  last_known_ = status;
   co_return status;
 }
 
 Task<Result<void>> Projects::cancel(RequestContext context) {
+  const auto refreshed = co_await refresh_current(context);
+  if (!refreshed && !current_) co_return std::unexpected(refreshed.error());
   if (!current_) co_return fail(ErrorCode::not_found, "no project was posted, so no index job is active");
   const Project project = *current_;
   co_return co_await jobs_.cancel(context, project);
 }
 
-Result<Project> Projects::resolve(const std::optional<std::string>& project_path) const {
-  if (!project_path && current_) return *current_;
-  if (!project_path) {
-    return fail(ErrorCode::not_found, "no project yet: POST /project with its path, or send \"project_path\"");
-  }
-  auto project = name_project(*project_path);
-  if (!project) return project;
-  const auto placed = check_place(*project);
-  if (!placed) return std::unexpected(placed.error());
-  return project;
+Task<Result<Project>> Projects::resolve(RequestContext context, std::optional<std::string> project_path) {
+  if (project_path) co_return name_placed_project(*project_path);
+  const auto refreshed = co_await refresh_current(std::move(context));
+  if (current_) co_return *current_;
+  if (!refreshed) co_return std::unexpected(refreshed.error());
+  co_return fail(ErrorCode::not_found, "no project yet: POST /project with its path, or send \"project_path\"");
 }
 
 }  // namespace codehelper

@@ -69,6 +69,7 @@ Task<Result<SearchResult>> Retriever::search(RequestContext context, Project pro
   if (!vectors->empty()) asked.query.embedding = std::move(vectors->front());
   auto hits = co_await store_.query(context, std::move(project), std::move(asked.query));
   if (!hits) co_return std::unexpected(hits.error());
+  result.index.is_warming = hits->is_warming;
   auto fusing = [question = std::move(asked.question), hits = std::move(*hits), limit = request.limit,
                  per_file = request.max_hits_per_file]() mutable {
     return make_hit_list(fuse_hits(question, std::move(hits)), limit, per_file);

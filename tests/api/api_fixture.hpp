@@ -70,7 +70,8 @@ struct ApiFixture {
   FakeIngestJobs jobs;
   FakeCommandRunner runner;
   std::unique_ptr<Embedder> embedder = make_hashing_embedder(loop);
-  Projects projects{loop, metrics, store, jobs, {folder.path() / "data/current_project.json", folder.path()}};
+  std::unique_ptr<SharedState> state = make_file_state(loop, folder.path() / "data/current_project.json");
+  Projects projects{metrics, *state, store, jobs, {folder.path()}};
   Retriever retriever{loop, store, *embedder};
   Crew crew{{loop, retriever, runner, "No model is configured."}};
   ApiServices api{.loop = loop,

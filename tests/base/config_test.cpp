@@ -79,10 +79,6 @@ TEST_CASE("config: in dev the Runner's token counts where no API token is set") 
 }
 
 TEST_CASE("config: what this version can't obey stops the start, what asks for nothing more is fine") {
-  const auto chroma = parse_config(Mode::ingest, {}, with(kHome, "CHROMA_URL", "http://chroma:8000"));
-
-  REQUIRE_FALSE(chroma);
-  CHECK_THAT(chroma.error().message, Catch::Contains("no Chroma client"));
   CHECK_FALSE(parse_config(Mode::serve_runner, {}, {{"RUNNER_SANDBOX", "required"}}));
   CHECK(parse_config(Mode::serve_runner, {}, {{"RUNNER_SANDBOX", "off"}}));
   CHECK_FALSE(parse_config(Mode::serve_runner, {}, {{"RUNNER_NETWORK", "none"}}));
@@ -108,6 +104,21 @@ TEST_CASE("config: where indexes are made, and what the cluster tells") {
   CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "INGEST_BACKEND", "docker")));
   CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "K8S_NAMESPACE", "Team_A")));
   CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "INGEST_SHARDS", "0")));
+}
+
+TEST_CASE("config: shards need Chroma, and each is one of them") {
+  const StringMap chroma = with(kHome, "CHROMA_URL", "http://chroma:8000");
+  const auto lone = parse_config(Mode::ingest, {}, with(kHome, "INGEST_SHARDS", "2"));
+  const auto good = parse_config(Mode::ingest, {{"shard", "1"}}, with(chroma, "INGEST_SHARDS", "2"));
+  const auto beyond = parse_config(Mode::ingest, {{"shard", "2"}}, with(chroma, "INGEST_SHARDS", "2"));
+
+  REQUIRE_FALSE(lone);
+  CHECK_THAT(lone.error().message, Catch::Contains("VECTOR_DB_URL"));
+  REQUIRE(good);
+  CHECK(good->index.chroma_url == "http://chroma:8000");
+  CHECK(good->index.shard == 1);
+  REQUIRE_FALSE(beyond);
+  CHECK_THAT(beyond.error().message, Catch::Contains("JOB_COMPLETION_INDEX"));
 }
 
 TEST_CASE("config: a data directory is needed where indexes are kept") {

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "../../src/index/index_snapshot.hpp"
+#include "../../src/index/embedded_snapshot.hpp"
 #include "support/index_samples.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -79,11 +79,11 @@ TEST_CASE("recent items: of too many bytes the least recently used go, the last 
   CHECK_FALSE(fixture.is_known("a"));
 }
 
-TEST_CASE("index snapshot: the memory that it tells grows with what it holds") {
+TEST_CASE("embedded snapshot: the memory that it tells grows with what it holds") {
   const test::TemporaryDirectory data;
   auto database = IndexDatabase::create(data.path() / "a.db");
   REQUIRE(database);
-  IndexSnapshot snapshot;
+  EmbeddedSnapshot snapshot;
   std::size_t before = snapshot.memory_bytes();
   CHECK(before == 0);
   for (int round = 0; round < 3; ++round) {

@@ -14,11 +14,10 @@ struct ProjectsFixture {
   ProjectsFixture() {
     folder.write("repo/main.py", "print(1)\n");
     store = open_embedded_store(loop, folder.path() / "data");
+    state = make_file_state(loop, folder.path() / "data/current_project.json");
   }
 
-  Projects make_projects() {
-    return Projects(loop, metrics, *store, jobs, {folder.path() / "data/current_project.json", folder.path()});
-  }
+  Projects make_projects() { return Projects(metrics, *state, *store, jobs, {folder.path()}); }
   Result<std::string> post(Projects& projects, const std::string& path, Reindex reindex = Reindex::if_needed) {
     return run_until_done(loop, projects.post({}, {path, std::nullopt, reindex}));
   }
@@ -30,10 +29,69 @@ struct ProjectsFixture {
   EventLoop loop{2};
   Metrics metrics;
   std::unique_ptr<VectorStore> store;
+  std::unique_ptr<SharedState> state;
   test::FakeIngestJobs jobs;
 };
 
+/// Shared state that can be out of reach.
+struct FakeState final : SharedState {
+  Task<Result<std::optional<CurrentProject>>> load(RequestContext) override {
+    if (is_down) co_return fail(ErrorCode::unavailable, "the state is down");
+    co_return current;
+  }
+  Task<Result<void>> save(RequestContext, CurrentProject project) override {
+    if (is_down) co_return fail(ErrorCode::unavailable, "the state is down");
+    current = std::move(project);
+    co_return Result<void>{};
+  }
+  std::optional<CurrentProject> current;
+  bool is_down = false;
+};
+
 }  // namespace
+
+TEST_CASE_METHOD(ProjectsFixture, "projects: what one server posts is current on the other one too") {
+  folder.write("other/a.py", "x = 1\n");
+  Projects first = make_projects();
+  Projects second = make_projects();
+
+  REQUIRE(post(first, repo()));
+  const auto seen = status(second);
+  jobs.answer = {};
+  REQUIRE(post(second, (folder.path() / "other").string()));
+  const auto back = run_until_done(loop, first.resolve({}, std::nullopt));
+
+  REQUIRE(seen);
+  REQUIRE(seen->project);
+  CHECK(seen->project->posted_path == repo());
+  REQUIRE(back);
+  CHECK(back->posted_path == (folder.path() / "other").string());
+}
+
+TEST_CASE_METHOD(ProjectsFixture, "projects: while the shared state is out of reach the last known project stays") {
+  FakeState shared;
+  Projects projects(metrics, shared, *store, jobs, {folder.path()});
+  shared.is_down = true;
+  const auto unknown = status(projects);
+  const auto unresolved = run_until_done(loop, projects.resolve({}, std::nullopt));
+  const auto refused = post(projects, repo());
+  shared.is_down = false;
+  REQUIRE(post(projects, repo()));
+  shared.is_down = true;
+
+  const auto stale = status(projects);
+  const auto resolved = run_until_done(loop, projects.resolve({}, std::nullopt));
+
+  CHECK_FALSE(unknown);
+  CHECK_FALSE(unresolved);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::unavailable);
+  REQUIRE(stale);
+  CHECK(stale->project->posted_path == repo());
+  CHECK(stale->stale_because == "the state is down");
+  REQUIRE(resolved);
+  CHECK(resolved->posted_path == repo());
+}
 
 TEST_CASE_METHOD(ProjectsFixture, "projects: nothing is known before the first post") {
   Projects projects = make_projects();
@@ -79,8 +137,8 @@ TEST_CASE_METHOD(ProjectsFixture,
                  "projects: relative paths are refused, and no other project is looked into from outside") {
   Projects projects = make_projects();
 
-  const auto relative = projects.resolve("repo");
-  const auto outside = projects.resolve("/etc");
+  const auto relative = run_until_done(loop, projects.resolve({}, "repo"));
+  const auto outside = run_until_done(loop, projects.resolve({}, "/etc"));
 
   REQUIRE_FALSE(relative);
   CHECK_THAT(relative.error().message, Catch::Contains("must be absolute"));
@@ -119,7 +177,7 @@ TEST_CASE_METHOD(ProjectsFixture,
 
 TEST_CASE_METHOD(ProjectsFixture, "projects: a sibling that shares the root's name as prefix is outside") {
   folder.write("repo-other/a.txt", "x\n");
-  Projects projects(loop, metrics, *store, jobs, {folder.path() / "data/state.json", folder.path() / "repo"});
+  Projects projects(metrics, *state, *store, jobs, {folder.path() / "repo"});
 
   const auto sibling = post(projects, repo() + "-other");
 

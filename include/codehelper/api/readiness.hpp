@@ -24,6 +24,7 @@ class Readiness {
  public:
   struct Options {
     HttpClient& runner;
+    HttpClient* chroma = nullptr;          // null = not configured: the embedded store takes its place
     HttpClient* llm = nullptr;             // null = not configured
     std::filesystem::path store_dir = {};  // of the embedded store; it must be there and writable
     std::string llm_health_path = "/";

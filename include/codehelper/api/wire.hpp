@@ -11,7 +11,7 @@
 namespace codehelper {
 
 /// `{"files","chunks","skipped","embedder","dimension","finished_at"}`, zeros and nulls when there is no finished
-/// index.
+/// index; and `"warming":true` while this server still loads what it searches words in.
 boost::json::object index_to_json(const std::optional<IndexMarker>& index);
 
 /// As make_error_reply(), but with 404 and the code "not_indexed" for a project that has no index, and 409 and

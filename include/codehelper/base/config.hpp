@@ -70,6 +70,13 @@ struct RunnerConfig {
 struct IndexConfig {
   std::filesystem::path data_dir;  // embedded store and state
   std::uint64_t max_file_bytes = 1024 * 1024;
+  std::string chroma_url;  // empty = the embedded store
+  std::chrono::seconds chroma_limit{30};
+  std::chrono::seconds chroma_write_limit{120};
+  std::chrono::seconds chroma_patience{120};  // of an ingest
+  unsigned shards = 1;
+  unsigned shard = 0;  // from 0
+  std::string run_id;
 };
 
 struct ClientConfig {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "codehelper/index/shard.hpp"
 #include "codehelper/index/source_files.hpp"
 #include "codehelper/index/vector_store.hpp"
 
@@ -39,13 +40,17 @@ struct IndexOptions {
   std::uint64_t max_file_bytes = std::uint64_t{1024} * 1024;
   std::function<void(const IndexProgress&)> on_progress;  // called on the loop after each batch; may be empty
   bool from_scratch = false;                              // forget what is there
+  Shard shard;                                            // which files are this process's; all of them by default
+  ShardReports* reports = nullptr;                        // of the store; needed when the shard is not the whole
 };
 
-/// Holds the project's writer lock (flock on embedded_index_path + ".lock") until destroyed.
+/// Holds the project's writer lock (flock on embedded_index_path + ".lock") until destroyed; a shard that is not the
+/// whole has a lock of its own.
 class IndexLock {
  public:
   /// Errors: conflict when another process (or this one) holds it; unavailable when the file can't be made.
-  static Result<IndexLock> acquire(const std::filesystem::path& data_dir, const Project& project);
+  static Result<IndexLock> acquire(const std::filesystem::path& data_dir, const Project& project,
+                                   const Shard& shard = {});
   /// Whether anybody holds it now.
   static bool is_held(const std::filesystem::path& data_dir, const Project& project);
 
@@ -59,8 +64,10 @@ class IndexLock {
 };
 
 /// Runs one index pass; the caller holds the IndexLock. A failure is also written to the marker as `failed` with the
-/// cause, while the earlier files go on answering. Errors: invalid_input when no file can be indexed (the message
-/// counts the reasons), cancelled, and those of the store and the embedder.
+/// cause, while the earlier files go on answering. When the index is replaced in the store meanwhile, the pass begins
+/// anew. A shard that is not the whole takes its own files and reports its end; the last one to finish writes the
+/// marker with the sums. Errors: invalid_input when no file can be indexed (the message counts the reasons), cancelled,
+/// and those of the store and the embedder.
 Task<Result<IndexReport>> index_project(RequestContext context, Project project, VectorStore& store, Embedder& embedder,
                                         EventLoop& loop, IndexOptions options);
 

@@ -1,5 +1,7 @@
-// Where indexes live. A seam: embedded (SQLite, one database file a project), later Chroma. One writer and many readers
-// a project; everything written by one apply() is seen together or not at all, also after a crash.
+// Where indexes live. A seam: embedded (SQLite, one database file a project) and Chroma (chroma_store.hpp). One writer
+// and many readers a project. In the embedded store everything written by one apply() is seen together or not at all,
+// also after a crash; in Chroma that holds for the text and the vectors of a file, and a file is listed as indexed only
+// when all of it is there.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +31,7 @@ struct IndexMarker {
   std::uint64_t chunks = 0;
   std::uint64_t skipped = 0;
   std::string finished_at;  // ISO 8601, UTC; of the last finished index, empty = there has been none
+  bool is_warming = false;  // not stored: this process is still loading what it searches words in
 
   bool is_searchable() const { return !finished_at.empty(); }
 };
@@ -91,6 +94,7 @@ struct ChunkHits {
   /// words without regard to length; those that match no word too.
   std::vector<ScoredChunk> definitions;
   std::vector<ScoredFile> files;  // BM25, best first
+  bool is_warming = false;        // the legs of words are missing or of an earlier state: the store still loads them
 };
 
 class VectorStore {

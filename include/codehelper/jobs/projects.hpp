@@ -1,4 +1,5 @@
-// The projects this server knows: which one is current, the state of their indexes, and the start of index jobs.
+// The projects: which one is current, for all servers over one store; the state of their indexes, and the start of
+// index jobs.
 #pragma once
 
 #include <filesystem>
@@ -6,6 +7,7 @@
 #include <string>
 
 #include "codehelper/base/metrics.hpp"
+#include "codehelper/index/shared_state.hpp"
 #include "codehelper/index/vector_store.hpp"
 #include "codehelper/jobs/ingest_jobs.hpp"
 #include "codehelper/jobs/job_rules.hpp"
@@ -13,13 +15,13 @@
 namespace codehelper {
 
 struct ProjectStatus {
-  std::optional<Project> project;  // nothing while no project was ever posted here
+  std::optional<Project> project;  // nothing while no project was ever posted
   std::string pinned_repo;         // empty = none
   IndexStatus status = IndexStatus::idle;
   std::string job_id;  // empty without a project
   JobStatus job;
   std::optional<IndexMarker> index;
-  std::string stale_because;  // not empty: the backend could not be asked, this is the last known status
+  std::string stale_because;  // not empty: store or backend could not be asked, this is the last known status
 };
 
 struct ProjectPost {
@@ -31,36 +33,38 @@ struct ProjectPost {
 class Projects {
  public:
   struct Options {
-    std::filesystem::path state_file;                   // keeps the current project over a restart
     std::optional<std::filesystem::path> allowed_root;  // links resolved; projects outside of it are refused
   };
 
   /// All references outlive it.
-  Projects(EventLoop& loop, Metrics& metrics, VectorStore& store, IngestJobs& jobs, Options options);
+  Projects(Metrics& metrics, SharedState& state, VectorStore& store, IngestJobs& jobs, Options options);
 
   /// Makes the project current and starts its job where the rules want one; returns the job's id. Errors: invalid_input
   /// (a relative path, no directory here, outside the allowed root), conflict (its job is active; the message is that
-  /// job's id), unavailable (no job can be started or asked for), internal (the state can't be kept).
+  /// job's id), timeout and unavailable (no job can be started or asked for, or the state can't be kept), internal.
   Task<Result<std::string>> post(RequestContext context, ProjectPost post);
   /// Of the current project, or of the one at `project_path`. Errors: those of the store.
   Task<Result<ProjectStatus>> status(RequestContext context, std::optional<std::string> project_path);
   /// Cancels the current project's job. Errors: not_found when none is active.
   Task<Result<void>> cancel(RequestContext context);
-  /// The project at `project_path`, or the current one. Errors: not_found when none was posted; invalid_input for a
-  /// relative path and one outside the allowed root.
-  Result<Project> resolve(const std::optional<std::string>& project_path) const;
+  /// The project at `project_path`, or the current one; while the shared state can't be read, the one that was current
+  /// last. Errors: not_found when none was posted; invalid_input for a relative path and one outside the allowed root;
+  /// timeout and unavailable when it can't be told which one is current.
+  Task<Result<Project>> resolve(RequestContext context, std::optional<std::string> project_path);
 
  private:
   Result<void> check_place(const Project& project) const;
-  void load_current();
-  Task<Result<void>> save_current();
+  Result<Project> name_placed_project(const std::string& path) const;
+  /// Reads which project is current. After an error current_ is the last known one.
+  Task<Result<void>> refresh_current(RequestContext context);
+  Task<Result<ProjectStatus>> load_status(RequestContext context, Project project);
 
-  EventLoop& loop_;
   Metrics& metrics_;
+  SharedState& state_;
   VectorStore& store_;
   IngestJobs& jobs_;
   Options options_;
-  std::optional<Project> current_;
+  std::optional<Project> current_;  // as it was read last
   std::string pinned_repo_;
   std::optional<ProjectStatus> last_known_;
 };

@@ -1,0 +1,34 @@
+// The snapshot of an embedded index: follows the database by what changed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "index_database.hpp"
+#include "index_snapshot.hpp"
+
+namespace codehelper {
+
+class EmbeddedSnapshot {
+ public:
+  /// Within a read transaction of `database`, always the same one. Errors: unavailable. After an error the snapshot
+  /// must not be used.
+  Result<void> follow(IndexDatabase& database);
+
+  IndexSnapshot::Ranking rank(const ChunkQuery& query) const { return snapshot_.rank(query); }
+  /// An estimate.
+  std::size_t memory_bytes() const { return snapshot_.memory_bytes(); }
+
+ private:
+  Result<void> load_paths(IndexDatabase& database);
+  void remove_missing(const std::vector<std::int64_t>& live_ids);
+  Result<void> add_new(IndexDatabase& database);
+
+  std::optional<std::int64_t> revision_;
+  std::unordered_map<std::int64_t, std::uint32_t> file_numbers_;  // by id in the database
+  IndexSnapshot snapshot_;                                        // its chunks ascend by id
+};
+
+}  // namespace codehelper
