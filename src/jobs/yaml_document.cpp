@@ -102,15 +102,37 @@ class Reader {
   std::size_t nodes_ = 0;
 };
 
-Result<json::object> read_documents(const std::vector<YAML::Node>& documents) {
-  const auto has_content = [](const YAML::Node& node) { return node.IsDefined() && !node.IsNull(); };
-  const auto found = std::ranges::find_if(documents, has_content);
-  if (found == documents.end()) return fail(ErrorCode::malformed, "it is empty");
-  if (std::ranges::count_if(documents, has_content) > 1) {
-    return fail(ErrorCode::malformed, "it holds more than one document; keep one");
+// The text with its one document's markers blanked, lines kept. yaml-cpp 0.7 can't be asked for all documents: its
+// LoadAll() never ends on some malformed texts, as "!a ]".
+Result<std::string> keep_one_document(std::string_view text) {
+  std::string kept;
+  int documents = 0;
+  bool has_content = false;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string line(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const bool is_marker = line.starts_with("---") || line.starts_with("...");
+    if (is_marker && (line.size() == 3 || std::string_view(" \t\r").contains(line[3]))) {
+      line.replace(0, 3, "   ");
+      has_content = false;
+    }
+    if (!has_content && line.starts_with('%')) line.clear();  // a directive
+    const std::size_t first = line.find_first_not_of(" \t\r");
+    if (!has_content && first != std::string::npos && line[first] != '#') {
+      has_content = true;
+      ++documents;
+    }
+    kept += line + "\n";
   }
-  if (!found->IsMap()) return fail(ErrorCode::malformed, "it is no mapping of names to values");
-  auto value = Reader().read(*found, 0);
+  if (documents == 0) return fail(ErrorCode::malformed, "it is empty");
+  if (documents > 1) return fail(ErrorCode::malformed, "it holds more than one document; keep one");
+  return kept;
+}
+
+Result<json::object> read_document(const YAML::Node& document) {
+  if (!document.IsMap()) return fail(ErrorCode::malformed, "it is no mapping of names to values");
+  auto value = Reader().read(document, 0);
   if (!value) return std::unexpected(std::move(value.error()));
   return std::move(value->as_object());
 }
@@ -118,8 +140,10 @@ Result<json::object> read_documents(const std::vector<YAML::Node>& documents) {
 }  // namespace
 
 Result<json::object> parse_yaml_object(std::string_view text) {
+  const auto document = keep_one_document(text);
+  if (!document) return std::unexpected(document.error());
   try {
-    return read_documents(YAML::LoadAll(std::string(text)));
+    return read_document(YAML::Load(*document));
   } catch (const YAML::ParserException& error) {
     // Its message is one of the parser's fixed sentences.
     return fail(ErrorCode::malformed, fmt::format("line {}: {}", error.mark.line + 1, error.msg));

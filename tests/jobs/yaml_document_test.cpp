@@ -48,6 +48,7 @@ TEST_CASE("yaml: aliases that repeat each other and deep nesting end in an error
   }
 
   CHECK(to_json(bomb).contains("too large"));
+  CHECK_FALSE(parse_yaml_object("!a ]"));
   CHECK_FALSE(parse_yaml_object("a: " + std::string(200, '[') + std::string(200, ']')));
   CHECK_FALSE(parse_yaml_object("a: " + std::string(5000, '[') + std::string(5000, ']')));
 }
