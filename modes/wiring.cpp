@@ -66,12 +66,15 @@ Result<std::unique_ptr<IngestJobs>> make_cluster_jobs(EventLoop& loop, Metrics& 
   jobs.image = config.jobs.image;
   jobs.template_file = config.jobs.template_file;
   jobs.env = make_ingest_environment(config);
-  jobs.shards = config.jobs.shards;
+  jobs.shards = config.index.shards;
   jobs.limit = config.jobs.kubernetes_limit;
   jobs.supervisor = own_executable();
   // Credential plugins find their own settings where kubectl's do; ours are none of their business.
   for (const auto& [name, value] : load_environment()) {
     if (!name.starts_with("CODEHELPER_") && !name.ends_with("_API_KEY")) jobs.plugin_env.emplace(name, value);
+  }
+  if (config.index.chroma_url.empty()) {
+    log.warning("index_not_shared", {{"cause", "index Jobs write where only their pod sees it; set VECTOR_DB_URL"}});
   }
   log.info("ingest_backend", {{"backend", "kubernetes"}, {"image", jobs.image}, {"shards", jobs.shards}});
   return make_kubernetes_ingest_jobs(loop, metrics, store, std::move(jobs));

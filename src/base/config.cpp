@@ -158,11 +158,7 @@ const Setting kSettings[] = {
     {"INGEST_SHARDS", "", "ingest-shards", kServeApi | bits(Mode::ingest), "1",
      "ingests that share the work on one project, each with its share of the files: pods of one index Job; with Chroma "
      "only",
-     [](Config& c, const std::string& v) {
-       const std::string fault = apply_count(c.index.shards, v, 1, 64);
-       c.jobs.shards = c.index.shards;
-       return fault;
-     }},
+     [](Config& c, const std::string& v) { return apply_count(c.index.shards, v, 1, 64); }},
     {"CODEHELPER_KUBERNETES_SECONDS", "", "kubernetes-seconds", kServeApi, "10",
      "limit of one look at, start or cancel of an index Job, all its calls, retries and waits included",
      [](Config& c, const std::string& v) { return apply_seconds(c.jobs.kubernetes_limit, v); }},
@@ -363,7 +359,7 @@ Result<Config> parse_config(Mode mode, const StringMap& flags, const StringMap& 
   if ((static_cast<unsigned>(mode) & kIndexing) != 0 && config.index.data_dir.empty()) {
     faults.emplace_back("CODEHELPER_DATA_DIR: set it, since neither XDG_DATA_HOME nor HOME is set");
   }
-  if (mode == Mode::ingest) find_shard_faults(config.index, faults);
+  if (mode == Mode::ingest || mode == Mode::serve_api) find_shard_faults(config.index, faults);
   if (faults.empty()) return config;
   return fail(ErrorCode::invalid_input, fmt::format("{}", fmt::join(faults, "\n")));
 }

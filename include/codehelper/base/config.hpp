@@ -55,7 +55,6 @@ struct JobsConfig {
   std::string job_namespace;  // empty = the account's, else the context's, else code-helper
   std::string image = "code-helper-ingest";
   std::filesystem::path template_file;  // empty = the built-in one
-  unsigned shards = 1;
   std::chrono::seconds kubernetes_limit{10};
 };
 
@@ -74,8 +73,8 @@ struct IndexConfig {
   std::chrono::seconds chroma_limit{30};
   std::chrono::seconds chroma_write_limit{120};
   std::chrono::seconds chroma_patience{120};  // of an ingest
-  unsigned shards = 1;
-  unsigned shard = 0;  // from 0
+  unsigned shards = 1;  // ingests that share the work on one project
+  unsigned shard = 0;   // from 0
   std::string run_id;
 };
 
