@@ -20,7 +20,8 @@ namespace json = boost::json;
 constexpr std::string_view kDatabase = "/api/v2/tenants/default_tenant/databases/default_database";
 constexpr std::chrono::milliseconds kFirstPause{250};
 constexpr std::chrono::milliseconds kLongestPause{5'000};
-// Well above the 100 neighbours that are asked for, so that few of the true ones are missed (Malkov and Yashunin, 2018).
+// Well above the 100 neighbours that are asked for, so that few of the true ones are missed (Malkov and Yashunin,
+// 2018).
 constexpr int kEfSearch = 400;
 constexpr int kEfConstruction = 200;
 

@@ -89,6 +89,7 @@ TEST_CASE("config: where indexes are made, and what the cluster tells") {
                                    {{"HOME", "/home/me"},
                                     {"INGEST_BACKEND", "kubernetes"},
                                     {"K8S_NAMESPACE", "team-a"},
+                                    {"VECTOR_DB_URL", "http://chroma:8000"},
                                     {"INGEST_SHARDS", "4"},
                                     {"KUBERNETES_SERVICE_HOST", "10.0.0.1"},
                                     {"KUBERNETES_SERVICE_PORT", "443"}});
@@ -97,7 +98,7 @@ TEST_CASE("config: where indexes are made, and what the cluster tells") {
   CHECK(config->jobs.backend == IngestBackend::kubernetes);
   CHECK(config->jobs.job_namespace == "team-a");
   CHECK(config->jobs.image == "code-helper-ingest");
-  CHECK(config->jobs.shards == 4);
+  CHECK(config->index.shards == 4);
   CHECK(config->jobs.service_host == "10.0.0.1");
   CHECK(config->jobs.service_port == "443");
   CHECK(config->jobs.home_kubeconfig == "/home/me/.kube/config");
@@ -109,11 +110,13 @@ TEST_CASE("config: where indexes are made, and what the cluster tells") {
 TEST_CASE("config: shards need Chroma, and each is one of them") {
   const StringMap chroma = with(kHome, "CHROMA_URL", "http://chroma:8000");
   const auto lone = parse_config(Mode::ingest, {}, with(kHome, "INGEST_SHARDS", "2"));
+  const auto server = parse_config(Mode::serve_api, {}, with(kHome, "INGEST_SHARDS", "2"));
   const auto good = parse_config(Mode::ingest, {{"shard", "1"}}, with(chroma, "INGEST_SHARDS", "2"));
   const auto beyond = parse_config(Mode::ingest, {{"shard", "2"}}, with(chroma, "INGEST_SHARDS", "2"));
 
   REQUIRE_FALSE(lone);
   CHECK_THAT(lone.error().message, Catch::Contains("VECTOR_DB_URL"));
+  CHECK_FALSE(server);
   REQUIRE(good);
   CHECK(good->index.chroma_url == "http://chroma:8000");
   CHECK(good->index.shard == 1);

@@ -73,8 +73,8 @@ struct IndexConfig {
   std::chrono::seconds chroma_limit{30};
   std::chrono::seconds chroma_write_limit{120};
   std::chrono::seconds chroma_patience{120};  // of an ingest
-  unsigned shards = 1;  // ingests that share the work on one project
-  unsigned shard = 0;   // from 0
+  unsigned shards = 1;                        // ingests that share the work on one project
+  unsigned shard = 0;                         // from 0
   std::string run_id;
 };
 
