@@ -192,7 +192,8 @@ class Answering {
   std::string describe_search_failure(const Error& error) {
     const std::string cause = shorten(error.message, kMessageBytes);
     answer_.outcome = error.code == ErrorCode::not_found ? "not_indexed" : "search_failed";
-    const char* const what = error.code == ErrorCode::unavailable ? "retrieval is down: " : "";
+    const bool is_down = error.code == ErrorCode::unavailable || error.code == ErrorCode::timeout;
+    const char* const what = is_down ? "retrieval is down: " : "";
     return fmt::format("The code could not be searched: {}{}", what, cause);
   }
 

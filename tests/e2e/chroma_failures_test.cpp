@@ -54,7 +54,7 @@ TEST_CASE("chroma failures: readiness has the right word, and searches say what 
   CHECK(search.status == (word == "timeout" ? 504 : 502));
   CHECK_THAT(std::string(search.json().at("message").as_string()), Catch::Contains("Chroma"));
   CHECK(chat.status == 200);
-  CHECK_THAT(std::string(chat.json().at("response").as_string()), Catch::Contains("could not be searched: Chroma"));
+  CHECK_THAT(std::string(chat.json().at("response").as_string()), Catch::Contains("retrieval is down: Chroma"));
   CHECK(post.status == 503);
   CHECK(post.json().at("error") == "jobs_unavailable");
 }

@@ -73,7 +73,7 @@ TEST_CASE("chroma: a lost volume is said, and a post makes the same index again"
   CHECK(down_status.json().at("index_status") == "ready");
   CHECK(down_status.json().at("stale") == true);
   CHECK(down_chat.status == 200);
-  CHECK_THAT(down_chat.text, Catch::Contains("could not be searched: Chroma can't be reached"));
+  CHECK_THAT(down_chat.text, Catch::Contains("retrieval is down: Chroma can't be reached"));
   CHECK(lost.json().at("index_status") == "idle");
   CHECK(lost.json().at("index").at("finished_at").is_null());
   CHECK(search.status == 404);
