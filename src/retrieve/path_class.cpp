@@ -25,8 +25,9 @@ constexpr std::array kTestFolders =
                                      "fixtures", "testcases", "unittests"});
 constexpr std::array kDocumentFolders =
     std::to_array<std::string_view>({"doc", "docs", "documentation", "examples", "example", "samples"});
-constexpr std::array kForeignFolders = std::to_array<std::string_view>(
-    {"vendor", "third_party", "thirdparty", "node_modules", "dist", "generated", "external", "externals"});
+constexpr std::array kForeignFolders =
+    std::to_array<std::string_view>({"vendor", "vendored", "third_party", "third-party", "thirdparty", "3rdparty",
+                                     "deps", "node_modules", "dist", "generated", "external", "externals"});
 constexpr std::array kDocumentExtensions =
     std::to_array<std::string_view>({"md", "rst", "txt", "adoc", "html", "tex", "markdown", "org"});
 constexpr std::array kConfigurationExtensions =
