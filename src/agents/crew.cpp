@@ -8,36 +8,34 @@
 #include "codehelper/base/text.hpp"
 #include "codehelper/execute/test_command.hpp"
 #include "codehelper/retrieve/citation_check.hpp"
+#include "excerpt.hpp"
 
 namespace codehelper {
 
 namespace {
 
-constexpr std::size_t kPlaces = 5;         // quoted in an answer
-constexpr int kQuotedLines = 30;           // of one place
-constexpr std::size_t kOutputTail = 2000;  // bytes of a test run's output shown
+constexpr std::size_t kPlaces = 5;  // quoted in an answer
+constexpr int kQuotedLines = 30;    // of one place
+constexpr std::size_t kQuotedBytes = 4 * 1024;
+constexpr std::size_t kAnswerBytes = 16 * 1024;  // after which places are named without their text
+constexpr std::size_t kOutputTail = 2000;        // bytes of a test run's output shown
+constexpr std::size_t kMessageBytes = 500;       // of an error of another part
+constexpr std::size_t kSymbols = 20;
+constexpr std::size_t kSymbolBytes = 120;
 
-// A code fence longer than any run of backticks in `text`, so that the quotation can't end early.
-std::string fence_for(std::string_view text) {
-  std::size_t longest = 2;
-  std::size_t run = 0;
-  for (const char c : text) {
-    run = c == '`' ? run + 1 : 0;
-    longest = std::max(longest, run);
-  }
-  return std::string(longest + 1, '`');
+std::string describe_place(const SearchHit& hit, bool is_verified) {
+  std::string text = fmt::format("**{}:{}-{}**", hit.path, hit.start_line, hit.end_line);
+  if (!hit.symbol.empty()) text += fmt::format(" — `{}`", shorten(hit.symbol, kSymbolBytes));
+  if (!is_verified) text += " — *changed since it was indexed; these lines are the indexed ones*";
+  return text + "\n";
 }
 
-std::string quote(const SearchHit& hit, bool is_verified) {
-  const std::string_view shown = select_lines(hit.text, 1, kQuotedLines);
-  const std::string fence = fence_for(shown);
-  std::string text = fmt::format("**{}:{}-{}**", hit.path, hit.start_line, hit.end_line);
-  if (!hit.symbol.empty()) text += fmt::format(" — `{}`", hit.symbol);
-  if (!is_verified) text += " — *changed since it was indexed; these lines are the indexed ones*";
-  text += fmt::format("\n{}{}\n{}", fence, hit.language, shown);
-  if (!text.ends_with('\n')) text += '\n';
-  text += fence + "\n";
-  if (shown.size() < hit.text.size()) text += fmt::format("(the first {} lines)\n", kQuotedLines);
+std::string quote(const SearchHit& hit, std::size_t limit_bytes) {
+  const std::string_view shown = first_part(select_lines(hit.text, 1, kQuotedLines), limit_bytes);
+  std::string text = shown.empty() ? std::string() : make_code_block(hit.language, shown);
+  if (shown.size() < hit.text.size()) {
+    text += fmt::format("({} of its {} bytes are left out)\n", hit.text.size() - shown.size(), hit.text.size());
+  }
   return text;
 }
 
@@ -45,19 +43,15 @@ std::string list_symbols(const std::vector<SearchHit>& hits) {
   std::vector<std::string> symbols;
   for (const SearchHit& hit : hits) {
     for (const std::string& name : hit.definitions) {
-      std::string quoted = fmt::format("`{}`", name);
+      std::string quoted = fmt::format("`{}`", shorten(name, kSymbolBytes));
       if (std::ranges::find(symbols, quoted) == symbols.end()) symbols.push_back(std::move(quoted));
     }
   }
-  constexpr std::size_t kShown = 20;
-  if (symbols.size() > kShown) symbols.resize(kShown);
-  return symbols.empty() ? std::string() : fmt::format("They define: {}.\n", fmt::join(symbols, ", "));
-}
-
-std::string last_bytes(std::string_view text, std::size_t count) {
-  if (text.size() <= count) return std::string(text);
-  const std::size_t line = text.find('\n', text.size() - count);
-  return "…\n" + std::string(text.substr(line == std::string_view::npos ? text.size() - count : line + 1));
+  if (symbols.empty()) return {};
+  const std::size_t more = symbols.size() - std::min(symbols.size(), kSymbols);
+  symbols.resize(symbols.size() - more);
+  return fmt::format("They define: {}{}.\n", fmt::join(symbols, ", "),
+                     more == 0 ? "" : fmt::format(", and {} more", more));
 }
 
 struct TestsOutcome {
@@ -65,28 +59,37 @@ struct TestsOutcome {
   std::string sentence;  // for the step
 };
 
-// "Passed" is said only of an exit status 0 with tests that ran, or whose count the output doesn't tell.
+// "Passed" is said only of an exit status 0 with tests that ran and none that failed.
+std::string describe_verdict(const std::string& command, const CommandResult& run, const TestCount& count) {
+  if (run.timed_out) return fmt::format("`{}` was ended at its time limit.", command);
+  if (count.ran_nothing()) return fmt::format("`{}` ran no test (exit status {}).", command, run.exit_code);
+  if (!count.known && run.exit_code == 0) {
+    return fmt::format("`{}` ended with status 0; its output doesn't say how many tests ran.", command);
+  }
+  if (!count.known) return fmt::format("The test run failed: `{}` ended with status {}.", command, run.exit_code);
+  const std::string ran = describe_number(count.run, count.unit);
+  if (count.failed > 0) {
+    return fmt::format("The tests failed: `{}` ended with status {}, {} of {} failed.", command, run.exit_code,
+                       count.failed, ran);
+  }
+  if (run.exit_code != 0) {
+    return fmt::format("The test run failed: `{}` ended with status {}, although it ran {} and none failed.", command,
+                       run.exit_code, ran);
+  }
+  return fmt::format("The tests passed: `{}` ran {}.", command, ran);
+}
+
 TestsOutcome describe_run(const std::vector<std::string>& command, const CommandResult& run) {
   const TestCount count = count_tests(run.standard_output, run.standard_error);
-  std::string sentence;
-  if (run.timed_out) {
-    sentence = fmt::format("`{}` was ended at its time limit.", fmt::join(command, " "));
-  } else if (count.known && count.run == 0) {
-    sentence = fmt::format("`{}` ran no test (exit status {}).", fmt::join(command, " "), run.exit_code);
-  } else if (run.exit_code != 0) {
-    sentence = fmt::format("The tests failed: `{}` ended with status {}", fmt::join(command, " "), run.exit_code);
-    sentence += count.known ? fmt::format(", {} of {} tests failed.", count.failed, count.run) : ".";
-  } else if (count.known) {
-    sentence = fmt::format("The tests passed: `{}` ran {} tests.", fmt::join(command, " "), count.run);
-  } else {
-    sentence =
-        fmt::format("`{}` ended with status 0; its output doesn't say how many tests ran.", fmt::join(command, " "));
+  std::string sentence = describe_verdict(fmt::format("{}", fmt::join(command, " ")), run, count);
+  const std::string& output = run.standard_output.empty() ? run.standard_error : run.standard_output;
+  const std::string_view shown = last_part(output, kOutputTail);
+  std::string text = fmt::format("{} It took {:.1f} s.\n\n", sentence, run.duration_seconds);
+  if (shown.size() < output.size()) {
+    text += fmt::format("The end of its output ({} of {} bytes are left out):\n\n", output.size() - shown.size(),
+                        output.size());
   }
-  const std::string output =
-      last_bytes(run.standard_output.empty() ? run.standard_error : run.standard_output, kOutputTail);
-  const std::string fence = fence_for(output);
-  std::string text = fmt::format("{} It took {:.1f} s.\n\n{}\n{}{}{}\n", sentence, run.duration_seconds, fence, output,
-                                 output.ends_with('\n') ? "" : "\n", fence);
+  if (!output.empty()) text += make_code_block("", shown);
   return {std::move(text), std::move(sentence)};
 }
 
@@ -136,8 +139,9 @@ class Answering {
     auto detect = [root] { return detect_test_command(root); };
     const auto command = co_await parts_.loop.run_blocking(std::move(detect));
     if (!command) {
-      answer_.response += fmt::format("The tests could not be run: {}.\n", command.error().message);
-      co_await add_step({"runner", "run_tests", command.error().message});
+      const std::string cause = shorten(command.error().message, kMessageBytes);
+      answer_.response += fmt::format("The tests could not be run: {}.\n", cause);
+      co_await add_step({"runner", "run_tests", cause});
       co_return Result<void>{};
     }
     ExecuteRequest execute;
@@ -149,8 +153,8 @@ class Answering {
     if (run) {
       outcome = describe_run(*command, *run);
     } else {
-      outcome.sentence = "the run failed: " + run.error().message;
-      outcome.text = fmt::format("The tests could not be run: {}.\n", run.error().message);
+      outcome.sentence = "the run failed: " + shorten(run.error().message, kMessageBytes);
+      outcome.text = fmt::format("The tests could not be run: {}.\n", outcome.sentence);
     }
     answer_.response += outcome.text;
     co_await add_step({"runner", "run_tests", std::move(outcome.sentence)});
@@ -172,15 +176,23 @@ class Answering {
     auto found = co_await parts_.retriever.search(context_, project, std::move(search));
     if (!found && ends_the_chat(found.error())) co_return std::unexpected(found.error());
     if (!found) {
-      answer_.outcome = found.error().code == ErrorCode::not_found ? "not_indexed" : "search_failed";
-      answer_.response += fmt::format("The code could not be searched: {}.\n", found.error().message);
-      co_await add_step({"coder", "search_code", found.error().message});
+      const std::string cause = describe_search_failure(found.error());
+      answer_.response += cause + ".\n";
+      co_await add_step({"coder", "search_code", cause});
       co_return Result<void>{};
     }
     const std::vector<bool> verified = co_await verify(project, found->hits);
     describe_places(found->hits, verified);
     co_await add_step({"coder", "search_code", fmt::format("{} places found", found->hits.size())});
     co_return Result<void>{};
+  }
+
+  // Sets the outcome and says what is down.
+  std::string describe_search_failure(const Error& error) {
+    const std::string cause = shorten(error.message, kMessageBytes);
+    answer_.outcome = error.code == ErrorCode::not_found ? "not_indexed" : "search_failed";
+    if (error.code == ErrorCode::unavailable) return "Retrieval is down: " + cause;
+    return "The code could not be searched: " + cause;
   }
 
   Task<std::vector<bool>> verify(const Project& project, const std::vector<SearchHit>& hits) {
@@ -201,7 +213,9 @@ class Answering {
     }
     answer_.response += "The best-matching places:\n\n";
     for (std::size_t i = 0; i < hits.size(); ++i) {
-      answer_.response += fmt::format("{}. {}\n", i + 1, quote(hits[i], verified[i]));
+      answer_.response += fmt::format("{}. {}", i + 1, describe_place(hits[i], verified[i]));
+      const std::size_t left = kAnswerBytes - std::min(answer_.response.size(), kAnswerBytes);
+      answer_.response += quote(hits[i], std::min(kQuotedBytes, left)) + "\n";
       answer_.sources.push_back({hits[i].path, hits[i].start_line, hits[i].end_line, hits[i].score, verified[i]});
     }
     answer_.response += list_symbols(hits);

@@ -41,13 +41,14 @@ Result<RunRequest> parse_run(const json::object& body) {
 
 json::object to_json(const std::vector<std::string>& command, const CommandResult& result) {
   const TestCount tests = count_tests(result.standard_output, result.standard_error);
-  const bool ran_nothing = tests.known && tests.run == 0;
   std::string summary = fmt::format("{}: exit status {} after {:.1f} s", fmt::join(command, " "), result.exit_code,
                                     result.duration_seconds);
   if (result.timed_out) summary += ", ended at its time limit";
-  if (ran_nothing) summary += ", no test ran";
-  if (tests.known && tests.run > 0) summary += fmt::format(", {} tests ran, {} failed", tests.run, tests.failed);
-  json::object object{{"success", result.exit_code == 0 && !ran_nothing},
+  if (tests.ran_nothing()) summary += ", no test ran";
+  if (tests.run > 0) {
+    summary += fmt::format(", {} ran, {} failed", describe_number(tests.run, tests.unit), tests.failed);
+  }
+  json::object object{{"success", result.exit_code == 0 && !tests.ran_nothing()},
                       {"exit_code", result.exit_code},
                       {"summary", summary},
                       {"stdout", result.standard_output},
@@ -55,7 +56,9 @@ json::object to_json(const std::vector<std::string>& command, const CommandResul
                       {"duration_seconds", result.duration_seconds},
                       {"timed_out", result.timed_out},
                       {"command", json::value_from(command)}};
-  if (tests.known) object["tests"] = json::object{{"run", tests.run}, {"failed", tests.failed}};
+  if (tests.known) {
+    object["tests"] = json::object{{"run", tests.run}, {"failed", tests.failed}, {"unit", to_string(tests.unit)}};
+  }
   return object;
 }
 

@@ -50,6 +50,7 @@ struct Run {
   Run(EventLoop& loop, Spawner::StartedRun started, ChildOptions child_options)
       : options(std::move(child_options)),
         id(started.id),
+        helper(started.helper),
         control(std::move(started.control)),
         output(std::move(started.standard_output), options.keep_bytes),
         error(std::move(started.standard_error), options.keep_bytes),
@@ -65,10 +66,13 @@ struct Run {
 
   ChildOptions options;
   std::uint64_t id;
+  pid_t helper;          // the process that was asked to start it
+  pid_t supervisor = 0;  // 0 until it reports
   asio::local::stream_protocol::socket control;
   Stream output;
   Stream error;
-  bool supervisor_is_gone = false;
+  bool control_has_ended = false;
+  bool tree_is_gone = false;
   int readers = 0;
   bool closed = false;  // nothing is taken any more
   std::exception_ptr failure;
@@ -98,18 +102,18 @@ void start_reader(EventLoop& loop, const RunPointer& run, OutputStream which) {
   });
 }
 
-// Errors: cancelled, unavailable when the supervisor is gone.
+// Errors: cancelled, unavailable when the supervisor and the helper process are gone.
 Task<Result<RunReport>> read_report(RunPointer run) {
-  constexpr const char* kGone = "the supervisor is gone";
+  constexpr const char* kGone = "nobody looks after the run any more";
   // Asio 1.26 waits for ever in a read after the one that gave the end: its reactor has seen that edge already.
-  if (run->supervisor_is_gone) co_return fail(ErrorCode::unavailable, kGone);
+  if (run->control_has_ended) co_return fail(ErrorCode::unavailable, kGone);
   RunReport report;
   auto read = co_await asio::async_read(run->control, asio::buffer(&report, sizeof report),
                                         asio::as_tuple(asio::use_awaitable));
   const auto error = std::get<0>(read);
   if (error == asio::error::operation_aborted) co_return fail(ErrorCode::cancelled, "the run was cancelled");
   if (!error) co_return report;
-  run->supervisor_is_gone = true;
+  run->control_has_ended = true;
   co_return fail(ErrorCode::unavailable, kGone);
 }
 
@@ -143,9 +147,8 @@ Task<Result<Outcome>> follow(Spawner& spawner, RunPointer run, CommandPlan plan)
     if (started.error().code == ErrorCode::timeout) spawner.stop();  // it is stuck; the next run gets a new one
     co_return fail(ErrorCode::internal, "no process could be made for the command");
   }
-  if (started->kind == RunReport::Kind::failed) {
-    co_return fail(ErrorCode::internal, std::string("no process could be made: ") + std::strerror(started->value));
-  }
+  if (started->kind != RunReport::Kind::started) co_return fail(ErrorCode::internal, "the supervisor was killed");
+  run->supervisor = started->value;
   // A cancellation before the wait below has passed it by.
   const auto state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none) {
@@ -153,32 +156,63 @@ Task<Result<Outcome>> follow(Spawner& spawner, RunPointer run, CommandPlan plan)
   }
 
   auto exited = co_await read_report(run, plan.timeout);
+  const bool is_killed =
+      exited ? exited->kind == RunReport::Kind::tree_gone : exited.error().code == ErrorCode::unavailable;
+  if (is_killed) {
+    run->tree_is_gone = exited.has_value();
+    co_return Outcome{.exit_code = -SIGKILL, .notice = "\n[the command was ended: it had killed its supervisor]\n"};
+  }
+  if (exited && exited->kind == RunReport::Kind::failed) {
+    co_return fail(ErrorCode::internal, std::string("no process could be made: ") + std::strerror(exited->value));
+  }
   if (exited) co_return Outcome{.exit_code = exited->value};
   if (exited.error().code == ErrorCode::timeout) {
     co_await send_to_supervisor(run, std::string(1, kTerminateOrder));
     co_return Outcome{.exit_code = -1, .timed_out = true, .notice = " (timeout)"};
   }
-  if (exited.error().code == ErrorCode::unavailable) {
-    co_return Outcome{.exit_code = -SIGKILL, .notice = "\n[the command was ended: it had killed its supervisor]\n"};
-  }
   co_return std::unexpected(exited.error());
 }
 
-// Reads reports until the tree is gone or its supervisor is. False when neither happens within the limit.
-Task<bool> wait_for_end(RunPointer run) {
+enum class End {
+  tree_gone,
+  abandoned,  // the supervisor and the helper process were killed
+  unknown,    // neither within the limit
+};
+
+Task<End> wait_for_end(RunPointer run) {
   const Deadline deadline = Deadline::after(kEndLimit);
-  while (true) {
+  while (!run->tree_is_gone) {
     auto report = co_await read_report(run, deadline.remaining());
-    if (!report) co_return report.error().code == ErrorCode::unavailable;
-    if (report->kind == RunReport::Kind::tree_gone) co_return true;
+    if (!report) co_return report.error().code == ErrorCode::unavailable ? End::abandoned : End::unknown;
+    run->tree_is_gone = report->kind == RunReport::Kind::tree_gone;
   }
+  co_return End::tree_gone;
 }
 
-// False when something of the tree may be left: stuck in the kernel.
+// False when something may be left: stuck in the kernel.
+Task<bool> end_orphans(Spawner& spawner, RunPointer run) {
+  constexpr milliseconds kSweepPause{2};
+  const Deadline deadline = Deadline::after(kEndLimit);
+  while (!spawner.end_orphans(run->helper, run->supervisor)) {
+    if (deadline.passed()) co_return false;
+    co_await sleep_for(kSweepPause);
+  }
+  co_return true;
+}
+
+// False when something of the tree may be left.
 Task<bool> wait_for_tree(Spawner& spawner, RunPointer run) {
-  if (co_await wait_for_end(run)) co_return true;
-  spawner.kill_supervisor(run->id);
-  co_return co_await wait_for_end(run);
+  End end = co_await wait_for_end(run);
+  if (end == End::unknown) {
+    spawner.kill_supervisor(run->id);
+    end = co_await wait_for_end(run);
+  }
+  if (end == End::unknown) {
+    spawner.abandon();
+    end = co_await wait_for_end(run);
+  }
+  if (end != End::abandoned) co_return end == End::tree_gone;
+  co_return co_await end_orphans(spawner, run);
 }
 
 // Takes what is left in the pipes.

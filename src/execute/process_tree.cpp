@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -54,29 +55,59 @@ std::optional<pid_t> parse_parent(std::string_view stat) {
   return parse_number(rest.substr(0, rest.find(' ')));
 }
 
+// The entries of a directory that are numbers.
+std::vector<pid_t> list_numbers(const char* path) {
+  std::vector<pid_t> numbers;
+  DIR* directory = ::opendir(path);
+  if (directory == nullptr) return numbers;
+  while (const dirent* entry = ::readdir(directory)) {
+    if (const auto number = parse_number(entry->d_name)) numbers.push_back(*number);
+  }
+  ::closedir(directory);
+  return numbers;
+}
+
 // For kernels without CONFIG_PROC_CHILDREN.
 std::vector<pid_t> find_children_by_scan() {
   std::vector<pid_t> children;
-  DIR* processes = ::opendir("/proc");
-  if (processes == nullptr) return children;
-  while (const dirent* entry = ::readdir(processes)) {
-    const auto process = parse_number(entry->d_name);
-    if (!process) continue;
-    const auto stat = read_file("/proc/" + std::to_string(*process) + "/stat");
-    if (stat && parse_parent(*stat) == ::getpid()) children.push_back(*process);
+  for (const pid_t process : list_numbers("/proc")) {
+    const auto stat = read_file("/proc/" + std::to_string(process) + "/stat");
+    if (stat && parse_parent(*stat) == ::getpid()) children.push_back(process);
   }
-  ::closedir(processes);
+  return children;
+}
+
+// Of all threads: an orphan is given to any of them.
+std::vector<pid_t> list_children() {
+  std::vector<pid_t> children;
+  for (const pid_t thread : list_numbers("/proc/self/task")) {
+    const auto listed = read_file("/proc/self/task/" + std::to_string(thread) + "/children");
+    if (!listed) return find_children_by_scan();
+    const std::vector<pid_t> some = parse_numbers(*listed);
+    children.insert(children.end(), some.begin(), some.end());
+  }
   return children;
 }
 
 }  // namespace
 
 std::size_t kill_children(std::span<const pid_t> spared) {
-  const auto listed = read_file("/proc/thread-self/children");
   std::size_t found = 0;
-  for (const pid_t child : listed ? parse_numbers(*listed) : find_children_by_scan()) {
+  for (const pid_t child : list_children()) {
     if (std::ranges::find(spared, child) != spared.end()) continue;
     ::kill(child, SIGKILL);
+    ++found;
+  }
+  return found;
+}
+
+std::size_t end_adopted_children() {
+  const pid_t session = ::getsid(0);
+  std::size_t found = 0;
+  for (const pid_t child : list_children()) {
+    if (::getsid(child) == session) continue;
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, WNOHANG);
     ++found;
   }
   return found;

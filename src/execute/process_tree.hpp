@@ -9,9 +9,15 @@
 
 namespace codehelper {
 
-/// SIGKILL for every child of this single-threaded process but the `spared` ones. Only children: their ids can't be
-/// taken by an unrelated process before we reap them. Their own children become ours by that, so repeat until there is
-/// none. Returns how many were found, dead but unreaped ones included.
+/// SIGKILL for every child of this process but the `spared` ones. Only children: their ids can't be taken by an
+/// unrelated process before we reap them. Their own children become ours by that, so repeat until there is none.
+/// Returns how many were found, dead but unreaped ones included.
 std::size_t kill_children(std::span<const pid_t> spared);
+
+/// For the owner of spawners, which has other children and threads: kills and reaps the children that were left to it
+/// by commands. They are those of another session than ours: a command starts in a session of its own, and nothing that
+/// descends from it can come back into ours, while whatever this process starts itself stays in it. Repeat until it
+/// returns 0, the number found.
+std::size_t end_adopted_children();
 
 }  // namespace codehelper

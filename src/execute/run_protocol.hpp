@@ -3,10 +3,11 @@
 //
 //   owner -> spawner      SpawnOrder; `start` comes with three descriptors: control, standard output, standard error
 //   owner -> supervisor   over control: the plan (encode_plan), then kTerminateOrder perhaps
-//   supervisor -> owner   over control: RunReport
+//   supervisor -> owner   over control: RunReport; the last one perhaps from the spawner, after a supervisor was killed
 //
 // The end of a connection is a message too: when the owner is gone, supervisors end their trees and the spawner leaves.
-// Control ends without `tree_gone` only when the supervisor was killed; then the spawner has ended what it left behind.
+// Control ends without `tree_gone` only when both the supervisor and the spawner were killed: then what the command
+// left falls to the owner.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +44,7 @@ inline constexpr char kTerminateOrder = 'T';
 
 struct RunReport {
   enum class Kind : std::uint32_t {
-    started,    // the main process exists
+    started,    // the plan is there, the main process comes next; value = the supervisor's process id
     failed,     // it could not be made; value = errno
     exited,     // value = its exit code, -N for signal N
     tree_gone,  // nothing of the tree is left; the last report

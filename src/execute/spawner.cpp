@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -14,6 +15,8 @@
 #include <cstring>
 #include <string>
 #include <utility>
+
+#include "process_tree.hpp"
 
 namespace codehelper {
 
@@ -65,8 +68,8 @@ std::unexpected<Error> fail_with_errno(const char* what) {
 }
 
 // posix_spawn() is vfork-like in glibc: its cost does not grow with our memory, and it is safe with threads. The helper
-// gets a session of its own (Ctrl-C is for us), no signal set aside or blocked, an empty environment, and no descriptor
-// but its orders and our standard error for its last words.
+// gets a process group of its own (Ctrl-C is for us) in our session (see end_adopted_children()), no signal set aside
+// or blocked, an empty environment, and no descriptor but its orders and our standard error for its last words.
 int spawn_helper(const std::string& executable, int orders, pid_t& process) {
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
@@ -75,7 +78,7 @@ int spawn_helper(const std::string& executable, int orders, pid_t& process) {
   ::posix_spawnattr_setsigmask(&attributes, &signals);
   ::sigfillset(&signals);
   ::posix_spawnattr_setsigdefault(&attributes, &signals);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -110,17 +113,42 @@ Spawner::~Spawner() {
   constexpr int kLeaveLimit = 2000;
   wait_for_exit(process_, kLeaveLimit);
   stop();
+  reap_lost_supervisors();
 }
 
 void Spawner::stop() {
   if (process_ < 0) return;
   ::kill(process_, SIGKILL);
   while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) continue;
-  process_ = -1;
+  lost_groups_.push_back(std::exchange(process_, -1));
   if (orders_ >= 0) ::close(std::exchange(orders_, -1));
 }
 
+// Only supervisors are in these groups, and as long as one of them is not reaped, the number of its group is not used
+// anew.
+void Spawner::reap_lost_supervisors() {
+  std::erase_if(lost_groups_, [](pid_t group) {
+    pid_t reaped = 0;
+    while ((reaped = ::waitpid(-group, nullptr, WNOHANG)) > 0) continue;
+    return reaped < 0 && errno == ECHILD;
+  });
+}
+
+void Spawner::signal_lost_supervisors(int signal) {
+  reap_lost_supervisors();
+  for (const pid_t group : lost_groups_) ::kill(-group, signal);
+}
+
+bool Spawner::end_orphans(pid_t helper, pid_t supervisor) {
+  // A dying process closes its connections before it leaves its children to us, so first see both of them dead.
+  if (process_ == helper) stop();
+  if (supervisor > 0 && ::waitpid(supervisor, nullptr, WNOHANG) == 0) return false;
+  reap_lost_supervisors();
+  return end_adopted_children() == 0;
+}
+
 Result<void> Spawner::launch() {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   Pair connection;
   if (!make_connection(SOCK_SEQPACKET, connection)) return fail_with_errno("cannot make a connection");
   pid_t process = -1;
@@ -134,6 +162,7 @@ Result<void> Spawner::launch() {
 }
 
 Result<Spawner::StartedRun> Spawner::start() {
+  reap_lost_supervisors();
   Pair control;
   Pair output;
   Pair error;
@@ -150,6 +179,7 @@ Result<Spawner::StartedRun> Spawner::start() {
   }
   auto& context = loop_.context();
   return StartedRun{.id = order.run,
+                    .helper = process_,
                     .control = {context, asio::local::stream_protocol(), control.ours.take()},
                     .standard_output = {context, output.ours.take()},
                     .standard_error = {context, error.ours.take()}};
@@ -158,6 +188,12 @@ Result<Spawner::StartedRun> Spawner::start() {
 void Spawner::kill_supervisor(std::uint64_t run) {
   const SpawnOrder order{.kind = SpawnOrder::Kind::kill_supervisor, .run = run};
   if (orders_ < 0 || !send_order(orders_, order, {})) stop();
+  signal_lost_supervisors(SIGCONT);  // the helper process would have done it
+}
+
+void Spawner::abandon() {
+  stop();
+  signal_lost_supervisors(SIGKILL);
 }
 
 }  // namespace codehelper

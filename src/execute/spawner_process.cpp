@@ -70,7 +70,7 @@ class SpawnerProcess {
         continue;
       }
       if (WIFEXITED(status)) {
-        ::close(run->control);
+        end_run(run->control);
       } else {
         lost_.push_back(run->control);
       }
@@ -84,8 +84,14 @@ class SpawnerProcess {
     supervisors.reserve(runs_.size());
     for (const Run& run : runs_) supervisors.push_back(run.supervisor);
     if (kill_children(supervisors) > 0) return;
-    for (const int control : lost_) ::close(control);
+    for (const int control : lost_) end_run(control);
     lost_.clear();
+  }
+
+  static void end_run(int control) {
+    const RunReport report{RunReport::Kind::tree_gone, 0};
+    ::send(control, &report, sizeof report, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ::close(control);
   }
 
   void follow_order() {

@@ -64,7 +64,7 @@ bool enter_directory(const char* real_path) {
 }
 
 [[noreturn]] void become_command(const ReceivedPlan& plan, pid_t supervisor) {
-  ::setsid();
+  ::setsid();  // the mark of a command's descendants: see end_adopted_children()
   // A killed supervisor takes the main process along; what is below that falls to the spawner, which ends it.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != supervisor) ::_exit(126);
@@ -172,6 +172,7 @@ void supervise(RunDescriptors descriptors) {
   if (!receive_plan(kControl, plan)) ::_exit(0);
 
   const pid_t self = ::getpid();
+  report(RunReport::Kind::started, self);
   const pid_t main_process = ::fork();
   if (main_process == 0) become_command(plan, self);
   if (main_process < 0) {
@@ -180,7 +181,6 @@ void supervise(RunDescriptors descriptors) {
   }
   ::close(kOutput);
   ::close(kError);
-  report(RunReport::Kind::started, 0);
 
   Watch watch(main_process, child_signals);
   if (const auto exit_code = watch.wait()) report(RunReport::Kind::exited, *exit_code);

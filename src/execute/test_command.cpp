@@ -12,6 +12,8 @@
 #include <system_error>
 #include <vector>
 
+#include "make_target.hpp"
+
 namespace codehelper {
 
 namespace fs = std::filesystem;
@@ -91,21 +93,9 @@ std::optional<std::string> find_ctest_directory(const fs::path& project) {
   return std::nullopt;
 }
 
-// "test:" or "check:" at the beginning of a line, perhaps among other targets; not an assignment ("test := x").
 std::optional<std::string> find_make_target(const fs::path& project) {
   for (const std::string_view file : {"GNUmakefile", "makefile", "Makefile"}) {
-    if (!has_file(project, file)) continue;
-    const std::string text = "\n" + read_text(project / file);
-    for (const std::string_view target : {"test", "check"}) {
-      const std::string rule = "\n" + std::string(target);
-      for (std::size_t at = text.find(rule); at != std::string::npos; at = text.find(rule, at + 1)) {
-        const std::size_t colon = text.find_first_not_of(" \t", at + rule.size());
-        if (colon != std::string::npos && text[colon] == ':' && text.compare(colon, 2, ":=") != 0) {
-          return std::string(target);
-        }
-      }
-    }
-    return std::nullopt;  // make reads only the first of the three
+    if (has_file(project, file)) return find_test_target(read_text(project / file));  // make reads only the first
   }
   return std::nullopt;
 }

@@ -1,4 +1,6 @@
 // The closing lines of test runners. Each reader below names the line it reads; tests hold real outputs of each.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -193,34 +195,41 @@ std::optional<TestCount> read_cargo(const Lines& lines) {
 }
 
 // go test -v names each test ("--- PASS: TestAdd (0.00s)"; subtests are indented and belong to theirs); without -v only
-// packages are told ("ok  \texample.com/a\t0.002s", "FAIL\texample.com/b\t0.003s"), so these are counted.
+// packages are told ("ok  \texample.com/a\t0.002s", "FAIL\texample.com/b\t0.003s"), so these are counted. A package
+// with
+// "[no tests to run]" or "[no test files]" has run nothing.
 std::optional<TestCount> read_go(const Lines& lines) {
-  TestCount tests;
-  TestCount packages;
-  bool has_passed_test = false;
+  TestCount tests{.known = true};
+  TestCount packages{.known = true, .unit = TestUnit::packages};
+  bool names_tests = false;
+  bool names_packages = false;
   for (const std::string_view line : lines) {
     const bool failed_test = line.starts_with("--- FAIL: ");
-    const bool passed_test = line.starts_with("--- PASS: ");
     const bool failed_package = line.starts_with("FAIL\t");
-    has_passed_test = has_passed_test || passed_test;
-    tests.run += failed_test || passed_test ? 1 : 0;
+    const bool good_package = line.starts_with("ok  \t");
+    names_tests = names_tests || line.starts_with("=== RUN ");
+    names_packages = names_packages || failed_package || good_package || line.starts_with("?   \t");
+    tests.run += failed_test || line.starts_with("--- PASS: ") ? 1 : 0;
     tests.failed += failed_test ? 1 : 0;
-    packages.run += failed_package || line.starts_with("ok  \t") ? 1 : 0;
+    packages.run += failed_package || (good_package && !line.contains("[no tests to run]")) ? 1 : 0;
     packages.failed += failed_package ? 1 : 0;
   }
-  if (packages.run == 0) return std::nullopt;
-  TestCount& count = has_passed_test ? tests : packages;
-  count.known = true;
-  return count;
+  if (!names_packages) return std::nullopt;
+  return names_tests ? tests : packages;
 }
 
-// "67% tests passed, 1 tests failed out of 3"; newer ones say "1 test failed".
+// "67% tests passed, 1 tests failed out of 3"; newer ones say "1 test failed". Skipped ones count as passed there; they
+// are listed after it ("  2 - name (Skipped)"). With no test at all: "No tests were found!!!".
 std::optional<TestCount> read_ctest(const Lines& lines) {
   const auto line = last_line(lines, [](std::string_view candidate) {
-    return candidate.contains("% tests passed, ") && candidate.contains(" failed out of ");
+    return (candidate.contains("% tests passed, ") && candidate.contains(" failed out of ")) ||
+           candidate == "No tests were found!!!";
   });
   if (!line) return std::nullopt;
-  return TestCount{true, number_after(*line, " out of ").value_or(0),
+  const auto skipped = std::ranges::count_if(lines, [](std::string_view candidate) {
+    return leading_number(trim(candidate)) && candidate.contains(" - ") && trim(candidate).ends_with(" (Skipped)");
+  });
+  return TestCount{true, std::max(number_after(*line, " out of ").value_or(0) - skipped, 0L),
                    number_after(*line, "% tests passed, ").value_or(0)};
 }
 
@@ -252,11 +261,32 @@ std::optional<TestCount> read_gradle(const Lines& lines) {
   return count.known ? std::optional(count) : std::nullopt;
 }
 
+// jest "No tests found, exiting with code 1", vitest "No test files found, …", Maven "[INFO] No tests to run.".
+std::optional<TestCount> read_nothing_found(const Lines& lines) {
+  const auto line = last_line(lines, [](std::string_view candidate) {
+    candidate = trim(candidate);
+    return candidate.starts_with("No tests found, exiting") || candidate.starts_with("No test files found, exiting") ||
+           candidate.ends_with("] No tests to run.");
+  });
+  return line ? std::optional(TestCount{.known = true}) : std::nullopt;
+}
+
 }  // namespace
 
+std::string_view to_string(TestUnit unit) {
+  return unit == TestUnit::packages ? "packages" : "tests";
+}
+
+std::string describe_number(long number, TestUnit unit) {
+  std::string_view noun = to_string(unit);
+  if (number == 1) noun.remove_suffix(1);
+  return fmt::format("{} {}", number, noun);
+}
+
 TestCount count_tests(std::string_view standard_output, std::string_view standard_error) {
-  static constexpr std::array kReaders = {read_pytest, read_jest,  read_vitest, read_node,   read_mocha,   read_cargo,
-                                          read_go,     read_ctest, read_maven,  read_gradle, read_unittest};
+  static constexpr std::array kReaders = {read_pytest, read_jest,   read_vitest,   read_node,
+                                          read_mocha,  read_cargo,  read_go,       read_ctest,
+                                          read_maven,  read_gradle, read_unittest, read_nothing_found};
   for (const std::string_view output : {standard_output, standard_error}) {
     const std::string plain = without_colours(output);
     const Lines lines = split_lines(plain);

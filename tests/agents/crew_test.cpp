@@ -1,9 +1,12 @@
 #include "codehelper/agents/crew.hpp"
 
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 
+#include "codehelper/base/text.hpp"
 #include "codehelper/index/indexer.hpp"
 #include "support/fake_command_runner.hpp"
+#include "support/fake_vector_store.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace codehelper;
@@ -24,8 +27,9 @@ struct CrewFixture {
 
   void index() { REQUIRE(run_until_done(loop, index_project({}, project, *store, *embedder, loop, {}))); }
 
-  ChatAnswer ask(const std::string& message) {
-    Retriever retriever(*store, *embedder);
+  ChatAnswer ask(const std::string& message) { return ask(message, *store); }
+  ChatAnswer ask(const std::string& message, VectorStore& from) {
+    Retriever retriever(from, *embedder);
     Crew crew({loop, retriever, runner, "No model is configured."});
     ChatRequest request;
     request.message = message;
@@ -41,7 +45,23 @@ struct CrewFixture {
   std::unique_ptr<Embedder> embedder;
   Project project;
   test::FakeCommandRunner runner;
+  test::FakeVectorStore fake_store;
 };
+
+Chunk make_chunk(std::string path, std::string text, int lines) {
+  Chunk chunk;
+  chunk.path = std::move(path);
+  chunk.language = "markdown";
+  chunk.end_line = lines;
+  chunk.text = std::move(text);
+  return chunk;
+}
+
+std::string repeat(std::string_view text, int times) {
+  std::string repeated;
+  for (int i = 0; i < times; ++i) repeated += text;
+  return repeated;
+}
 
 CommandResult pytest_result(int exit_code, const char* closing_line) {
   CommandResult result;
@@ -107,10 +127,98 @@ TEST_CASE_METHOD(CrewFixture, "crew: a run without a test is no pass") {
   CHECK_THAT(answer.response, !Catch::Contains("passed"));
 }
 
-TEST_CASE_METHOD(CrewFixture, "crew: failures are counted, and a Runner that is down is said") {
-  runner.answer = pytest_result(1, "===== 2 failed, 3 passed in 0.10s =====\n");
-  CHECK_THAT(ask("run the tests").response, Catch::Contains("2 of 5 tests failed"));
+TEST_CASE_METHOD(CrewFixture, "crew: what a run's numbers count is said as it is") {
+  struct Example {
+    int exit_code;
+    const char* output;
+    const char* sentence;
+  };
+  for (const Example& example : std::vector<Example>{
+           {1, "===== 2 failed, 3 passed in 0.10s =====\n",
+            "The tests failed: `pytest` ended with status 1, 2 of 5 tests failed."},
+           {0, "===== 1 passed in 0.10s =====\n", "The tests passed: `pytest` ran 1 test."},
+           {0, "ok  \texample.com/a\t0.1s\nok  \texample.com/b\t0.1s\n", "The tests passed: `pytest` ran 2 packages."},
+           {1, "ok  \texample.com/a\t0.1s\nFAIL\texample.com/b\t0.1s\n", "1 of 2 packages failed."},
+           {0, "?   \texample.com/a\t[no test files]\n", "`pytest` ran no test (exit status 0)."},
+           {0, "all good\n", "its output doesn't say how many tests ran."},
+           {127, "", "The test run failed: `pytest` ended with status 127."},
+           {101, "===== 1 passed in 0.10s =====\n", "ended with status 101, although it ran 1 test and none failed."},
+       }) {
+    runner.answer = pytest_result(example.exit_code, example.output);
 
+    CHECK_THAT(ask("run the tests").response, Catch::StartsWith(example.sentence) || Catch::Contains(example.sentence));
+  }
+}
+
+TEST_CASE_METHOD(CrewFixture, "crew: a Runner that is down is said, with the cause") {
   runner.answer = fail(ErrorCode::unavailable, "the Runner refused the connection");
-  CHECK_THAT(ask("run the tests").response, Catch::Contains("the Runner refused the connection"));
+
+  const ChatAnswer answer = ask("run the tests");
+
+  CHECK_THAT(answer.response, Catch::Contains("the run failed: the Runner refused the connection"));
+}
+
+TEST_CASE_METHOD(CrewFixture, "crew: long output and long errors are cut, and how much is missing is said") {
+  runner.answer = pytest_result(0, "");
+  runner.answer->standard_output = repeat("€", 100'000) + "\n===== 1 passed in 0.10s =====\n";
+  const ChatAnswer output = ask("run the tests");
+  runner.answer = fail(ErrorCode::unavailable, repeat("€", 100'000));
+  const ChatAnswer error = ask("run the tests");
+
+  CHECK_THAT(output.response, Catch::Contains("(300001 of 300031 bytes are left out)"));
+  CHECK(output.response.size() < 3000);
+  CHECK_THAT(error.response, Catch::Contains("(299502 bytes left out)"));
+  CHECK(error.response.size() < 3000);
+  CHECK(error.steps.back().outcome.size() < 1000);
+}
+
+TEST_CASE_METHOD(CrewFixture, "crew: a quotation of a huge line is cut between characters") {
+  fake_store.fill(embedder->identity(), {make_chunk("bundle.md", repeat("€", 400'000) + "\n", 1)});
+
+  const ChatAnswer answer = ask("where is the bundle", fake_store);
+
+  CHECK_THAT(answer.response, Catch::Contains("€\n```\n(1195906 of its 1200001 bytes are left out)"));
+  CHECK(answer.response == to_valid_utf8(answer.response));
+  CHECK(answer.response.size() < 6000);
+  CHECK(answer.sources.size() == 1);
+}
+
+TEST_CASE_METHOD(CrewFixture, "crew: a quotation ends between lines, and its fence holds what it quotes") {
+  const std::string line = "```sh and more words of this line ```` " + std::string(160, 'x') + "\n";
+  fake_store.fill(embedder->identity(), {make_chunk("README.md", repeat(line, 29), 29)});
+
+  const ChatAnswer answer = ask("where is the readme", fake_store);
+
+  const std::size_t begin = answer.response.find("\n`````markdown\n") + std::string("\n`````markdown\n").size();
+  const std::size_t end = answer.response.find("\n`````\n");
+  REQUIRE(end != std::string::npos);
+  CHECK(answer.response.substr(begin, end + 1 - begin) == repeat(line, 20));
+  CHECK_THAT(answer.response, Catch::Contains("(1800 of its 5800 bytes are left out)"));
+}
+
+TEST_CASE_METHOD(CrewFixture, "crew: an answer that is long enough names the other places without their text") {
+  std::vector<Chunk> chunks;
+  for (int i = 0; i < 5; ++i) {
+    chunks.push_back(make_chunk("file" + std::to_string(i) + ".md", repeat(std::string(79, 'x') + "\n", 60), 60));
+    chunks.back().language = repeat("l", 2000);
+    chunks.back().symbol = repeat("s", 100'000);
+    for (int name = 0; name < 10; ++name) chunks.back().definitions.push_back(std::to_string(i * 10 + name));
+  }
+  fake_store.fill(embedder->identity(), chunks);
+
+  const ChatAnswer answer = ask("where is it defined", fake_store);
+
+  CHECK(answer.sources.size() == 5);
+  for (int i = 0; i < 5; ++i) CHECK_THAT(answer.response, Catch::Contains(fmt::format("**file{}.md:1-60**", i)));
+  CHECK_THAT(answer.response, Catch::Contains(", and 30 more."));
+  CHECK(answer.response.size() < 24 * 1024);
+}
+
+TEST_CASE_METHOD(CrewFixture, "crew: a store that can't be reached is said, with the cause") {
+  fake_store.failure = Error{ErrorCode::unavailable, "the store refused the connection"};
+
+  const ChatAnswer answer = ask("where is parse_headers", fake_store);
+
+  CHECK(answer.outcome == "search_failed");
+  CHECK_THAT(answer.response, Catch::Contains("Retrieval is down: the store refused the connection"));
 }

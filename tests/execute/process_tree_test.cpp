@@ -3,11 +3,14 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -62,6 +65,33 @@ TEST_CASE("process tree: kills children but the spared ones") {
   CHECK(kill_children({}) == 1);
   CHECK(::waitpid(spared, &status, 0) == spared);
   CHECK(kill_children({}) == 0);
+}
+
+TEST_CASE("process tree: of the owner's children only those that came from another session are ended") {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const pid_t own = fork_sleeper();
+  std::array<int, 2> pipe{};
+  REQUIRE(::pipe(pipe.data()) == 0);
+  const pid_t middle = ::fork();
+  if (middle == 0) {
+    ::setsid();
+    const pid_t orphan = fork_sleeper();
+    ::_exit(::write(pipe[1], &orphan, sizeof orphan) == sizeof orphan ? 0 : 1);
+  }
+  pid_t orphan = 0;
+  REQUIRE(::read(pipe[0], &orphan, sizeof orphan) == sizeof orphan);
+  REQUIRE(::waitpid(middle, nullptr, 0) == middle);
+
+  std::size_t rounds = 0;
+  while (end_adopted_children() > 0) ++rounds;
+
+  CHECK(rounds > 0);
+  CHECK(::kill(orphan, 0) != 0);
+  CHECK(::waitpid(own, nullptr, WNOHANG) == 0);
+  CHECK(::kill(own, SIGKILL) == 0);
+  CHECK(::waitpid(own, nullptr, 0) == own);
+  ::close(pipe[0]);
+  ::close(pipe[1]);
 }
 
 TEST_CASE("process tree: a daemon that keeps the pipes does not outlive a command that succeeds") {
@@ -146,6 +176,104 @@ TEST_CASE("process tree: stopping the supervisor does not stop the time limit") 
       "time.sleep(600)\n");
 
   CHECK(result.timed_out);
+}
+
+namespace {
+
+// Defines `spawner` and `supervisor`, and goes on in a daemon of a session of its own while the command waits.
+constexpr const char* kDaemonOfCommand =
+    "supervisor = os.getppid()\n"
+    "status = open(f'/proc/{supervisor}/status').read()\n"
+    "spawner = int(status.split('PPid:')[1].split()[0])\n"
+    "if os.fork() != 0: time.sleep(600)\n"
+    "os.setsid()\n"
+    "if os.fork() != 0: os._exit(0)\n";
+
+}  // namespace
+
+TEST_CASE("process tree: a daemon that kills the spawner and the supervisor is ended all the same") {
+  const auto victims = GENERATE(values<const char*>({"spawner, supervisor", "supervisor, spawner"}));
+
+  const auto begin = Clock::now();
+  const auto result = run_hostile(std::string(kDaemonOfCommand) + "for victim in (" + victims +
+                                      "): os.kill(victim, signal.SIGKILL)\n"
+                                      "time.sleep(600)\n",
+                                  std::chrono::seconds(60));
+
+  CHECK(result.exit_code == -SIGKILL);
+  CHECK(Clock::now() - begin < std::chrono::seconds(10));
+}
+
+TEST_CASE("process tree: a daemon that kills both and moves on by forking is caught") {
+  const auto result = run_hostile(std::string(kDaemonOfCommand) +
+                                      "os.kill(spawner, signal.SIGKILL)\n"
+                                      "os.kill(supervisor, signal.SIGKILL)\n"
+                                      "while True:\n"
+                                      "    os.setsid() if os.fork() == 0 else os._exit(0)\n",
+                                  std::chrono::seconds(60));
+
+  CHECK(result.exit_code == -SIGKILL);
+}
+
+TEST_CASE("process tree: stopping the spawner and killing the supervisor does not stop the time limit") {
+  ChildRun child;
+  child.plan.timeout = std::chrono::seconds(1);
+  child.set_python("import os, signal, time\n" + std::string(kDaemonOfCommand) +
+                   "os.kill(spawner, signal.SIGSTOP)\n"
+                   "os.kill(supervisor, signal.SIGKILL)\n"
+                   "time.sleep(600)\n");
+
+  const auto result = child.run();
+
+  REQUIRE(result.has_value());
+  CHECK(result->timed_out);
+  CHECK(child.processes_left() == 0);
+}
+
+TEST_CASE("process tree: killing the spawner and stopping the supervisor does not stop the time limit") {
+  ChildRun child;
+  child.plan.timeout = std::chrono::seconds(1);
+  child.set_python("import os, signal, time\n" + std::string(kDaemonOfCommand) +
+                   "os.kill(spawner, signal.SIGKILL)\n"
+                   "os.kill(supervisor, signal.SIGSTOP)\n"
+                   "time.sleep(600)\n");
+
+  const auto result = child.run();
+
+  REQUIRE(result.has_value());
+  CHECK(result->timed_out);
+  CHECK(child.processes_left() == 0);
+}
+
+TEST_CASE("process tree: runs of a killed spawner go on beside one that kills all that looks after it") {
+  ChildRun hostile;
+  ChildRun innocent;
+  EventLoop loop;
+  Spawner spawner(loop, kThisProgram);
+  innocent.set_python("import time\nprint('begun'); time.sleep(1); print('done')");
+  hostile.set_python("import os, signal, time\n" + std::string(kDaemonOfCommand) +
+                     "os.kill(spawner, signal.SIGKILL)\nos.kill(supervisor, signal.SIGKILL)\ntime.sleep(600)\n");
+  std::optional<Result<CommandResult>> first;
+  std::optional<Result<CommandResult>> second;
+  const auto keep = [&](std::optional<Result<CommandResult>>& place) {
+    return [&](const std::exception_ptr&, Result<CommandResult> result) {
+      place = std::move(result);
+      if (first && second) loop.stop();
+    };
+  };
+  innocent.options.on_output = [&](OutputStream, std::string_view text) {
+    if (!text.starts_with("begun")) return;
+    boost::asio::co_spawn(loop.executor(), run_spawned(loop, spawner, hostile.plan, {}), keep(second));
+  };
+  boost::asio::co_spawn(loop.executor(), run_spawned(loop, spawner, innocent.plan, innocent.options), keep(first));
+
+  loop.run();
+
+  REQUIRE((first->has_value() && second->has_value()));
+  CHECK((*first)->exit_code == 0);
+  CHECK((*first)->standard_output == "begun\ndone\n");
+  CHECK((*second)->exit_code == -SIGKILL);
+  CHECK(hostile.processes_left() == 0);
 }
 
 TEST_CASE("process tree: a killed spawner is replaced, and its runs end as they should") {

@@ -6,17 +6,21 @@
 #include "codehelper/execute/test_command.hpp"
 
 using codehelper::count_tests;
+using codehelper::describe_number;
 using codehelper::TestCount;
+using codehelper::TestUnit;
 
 namespace {
 
-void check(std::string_view output, std::string_view error, long run, long failed) {
+void check(std::string_view output, std::string_view error, long run, long failed, TestUnit unit = TestUnit::tests) {
   const TestCount count = count_tests(output, error);
 
   CAPTURE(output, error);
   CHECK(count.known);
   CHECK(count.run == run);
   CHECK(count.failed == failed);
+  CHECK(count.unit == unit);
+  CHECK(count.ran_nothing() == (run == 0));
 }
 
 }  // namespace
@@ -100,19 +104,34 @@ TEST_CASE("test count: go test tells packages, and tests with -v") {
   check(
       "ok  \texample.com/demo/a\t0.008s\n--- FAIL: TestC (0.00s)\n    b_test.go:3: bad\nFAIL\n"
       "FAIL\texample.com/demo/b\t0.009s\n?   \texample.com/demo/c\t[no test files]\nFAIL\n",
-      "", 2, 1);
+      "", 2, 1, TestUnit::packages);
+  check("ok  \texample.com/demo/a\t(cached)\nok  \texample.com/demo/b\t0.002s [no tests to run]\n", "", 1, 0,
+        TestUnit::packages);
+  check("FAIL\texample.com/demo/a [build failed]\nFAIL\n", "a.go:3: undefined: x\n", 1, 1, TestUnit::packages);
   check(
       "=== RUN   TestA\n--- PASS: TestA (0.00s)\n=== RUN   TestB\n=== RUN   TestB/sub\n--- PASS: TestB (0.00s)\n"
       "    --- PASS: TestB/sub (0.00s)\n=== RUN   TestS\n    a_test.go:5: x\n--- SKIP: TestS (0.00s)\nPASS\n"
       "ok  \texample.com/demo/a\t0.004s\n=== RUN   TestC\n    b_test.go:3: bad\n--- FAIL: TestC (0.00s)\nFAIL\n"
       "FAIL\texample.com/demo/b\t0.003s\n?   \texample.com/demo/c\t[no test files]\nFAIL\n",
       "", 3, 1);
+  check("=== RUN   TestC\n--- FAIL: TestC (0.00s)\nFAIL\nFAIL\texample.com/demo/b\t0.003s\n", "", 1, 1);
+}
+
+TEST_CASE("test count: a go test that finds nothing has run nothing") {
+  check("?   \texample.com/demo/c\t[no test files]\n", "", 0, 0, TestUnit::packages);
+  check("ok  \texample.com/demo/a\t0.002s [no tests to run]\n", "", 0, 0, TestUnit::packages);
+  check("=== RUN   TestS\n--- SKIP: TestS (0.00s)\nPASS\nok  \texample.com/demo/a\t0.002s\n", "", 0, 0);
 }
 
 TEST_CASE("test count: ctest") {
   check("67% tests passed, 1 tests failed out of 3\n\nTotal Test time (real) =   0.02 sec\n", "", 3, 1);
   check("100% tests passed, 0 tests failed out of 120\n", "", 120, 0);
   check("0% tests passed, 1 test failed out of 1\n", "", 1, 1);
+  check(
+      "100% tests passed, 0 tests failed out of 2\n\nTotal Test time (real) =   0.01 sec\n\n"
+      "The following tests did not run:\n\t  2 - slow (Skipped)\n",
+      "", 1, 0);
+  check("Test project /p/build\n", "No tests were found!!!\n", 0, 0);
 }
 
 TEST_CASE("test count: Maven Surefire, over all modules") {
@@ -127,6 +146,21 @@ TEST_CASE("test count: Maven Surefire, over all modules") {
 
 TEST_CASE("test count: Gradle") {
   check("> Task :test FAILED\n\nDemoTest > bad() FAILED\n\n3 tests completed, 1 failed, 1 skipped\n", "", 2, 1);
+}
+
+TEST_CASE("test count: runners that find no test say so") {
+  check("", "No tests found, exiting with code 1\nRun with `--passWithNoTests` to exit with code 0\n", 0, 0);
+  check("\nNo test files found, exiting with code 1\n", "", 0, 0);
+  check("[INFO] --- surefire:3.2.5:test (default-test) @ demo ---\n[INFO] No tests to run.\n", "", 0, 0);
+  check("running 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n", "", 0, 0);
+  check("\n  0 passing (1ms)\n\n", "", 0, 0);
+}
+
+TEST_CASE("test count: a number is told with what it counts") {
+  CHECK(describe_number(1, TestUnit::tests) == "1 test");
+  CHECK(describe_number(0, TestUnit::tests) == "0 tests");
+  CHECK(describe_number(1, TestUnit::packages) == "1 package");
+  CHECK(describe_number(2, TestUnit::packages) == "2 packages");
 }
 
 TEST_CASE("test count: is unknown for other output") {

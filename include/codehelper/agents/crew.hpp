@@ -46,7 +46,7 @@ struct ChatAnswer {
   std::vector<ChatSource> sources;
   std::vector<ChatStep> steps;
   std::string conversation_id;
-  std::string outcome = "answered";  // for the log: answered, nothing_found, not_indexed, no_project
+  std::string outcome = "answered";  // for the log: answered, nothing_found, not_indexed, search_failed, no_project
 };
 
 using StepSink = std::function<Task<void>(ChatStep)>;

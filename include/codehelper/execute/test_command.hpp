@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "codehelper/base/error.hpp"
@@ -14,12 +15,21 @@ namespace codehelper {
 /// Errors: not_found, naming what was looked for and how to give a command.
 Result<std::vector<std::string>> detect_test_command(const std::filesystem::path& project);
 
+/// What a runner's numbers count: go test without -v tells packages only.
+enum class TestUnit { tests, packages };
+std::string_view to_string(TestUnit unit);
+
 /// How many tests a run reported, from the runner's own closing lines.
 struct TestCount {
   bool known = false;
-  long run = 0;
+  long run = 0;  // skipped ones are not run
   long failed = 0;
+  TestUnit unit = TestUnit::tests;
+
+  bool ran_nothing() const { return known && run == 0; }
 };
+/// "1 test", "3 packages".
+std::string describe_number(long number, TestUnit unit);
 /// Pure. Knows pytest, unittest, node --test, jest, vitest, mocha, cargo, go test, ctest, Maven Surefire, Gradle.
 TestCount count_tests(std::string_view standard_output, std::string_view standard_error);
 
