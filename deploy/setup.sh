@@ -9,7 +9,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 packages=(
   clang-19 lld-19 cmake ninja-build ccache pkg-config
   libboost1.81-dev libboost-json1.81-dev libfmt-dev libcli11-dev libssl-dev libsqlite3-dev
-  libgit2-dev prometheus-cpp-dev zlib1g-dev
+  libgit2-dev libseccomp-dev prometheus-cpp-dev zlib1g-dev
 )
 if [[ ${1:-} == --tests ]]; then
   packages+=(libclang-rt-19-dev catch2 git curl python3 python3-pytest)

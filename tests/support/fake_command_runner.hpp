@@ -9,7 +9,7 @@ namespace codehelper::test {
 
 class FakeCommandRunner final : public CommandRunner {
  public:
-  Task<Result<CommandResult>> run(RequestContext, ExecuteRequest request, OutputSink) override {
+  Task<Result<CommandResult>> run(RequestContext, ExecuteRequest request, RunListener) override {
     asked.push_back(std::move(request));
     co_return answer;
   }
