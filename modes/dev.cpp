@@ -86,7 +86,8 @@ int run_dev(const Config& given, const Arguments& arguments) {
   EventLoop loop;
   Metrics metrics;
   const Log log = make_log(config);
-  RunnerParts runner(loop, metrics, config);
+  const auto runner = RunnerParts::make(loop, metrics, log, config);
+  if (!runner) return fail_mode("dev", runner.error());
   ApiParts::Options options;
   options.allowed_root = config.runner.allowed_root;
   auto made = ApiParts::make(loop, metrics, log, config, std::move(options));
@@ -95,7 +96,7 @@ int run_dev(const Config& given, const Arguments& arguments) {
   Router router;
   add_base_routes(router, metrics);
   parts.add_routes(router);
-  runner.add_routes(router);
+  (*runner)->add_routes(router);
 
   TaskGroup background(loop, log);
   ServeHooks hooks;

@@ -10,6 +10,7 @@
 
 #include "codehelper/base/text.hpp"
 #include "codehelper/execute/child_process.hpp"
+#include "codehelper/execute/sandbox.hpp"
 #include "modes.hpp"
 
 namespace codehelper {
@@ -157,6 +158,7 @@ int fail_mode(std::string_view name, const Error& error) {
 
 int main(int argc, char** argv) {
   if (argc > 1 && argv[1] == codehelper::kSupervisorMode) return codehelper::run_supervisor(argc, argv);
+  if (argc > 1 && argv[1] == codehelper::kConfinementProbeMode) return codehelper::run_confinement_probe(argc, argv);
   std::signal(SIGPIPE, SIG_IGN);
   try {
     return codehelper::parse_and_run(argc, argv);

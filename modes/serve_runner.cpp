@@ -14,11 +14,13 @@ int run_serve_runner(const Config& given, const Arguments&) {
   config.runner.allowed_root = std::move(*root);
   EventLoop loop;
   Metrics metrics;
-  RunnerParts parts(loop, metrics, config);
+  const Log log = make_log(config);
+  const auto parts = RunnerParts::make(loop, metrics, log, config);
+  if (!parts) return fail_mode("serve-runner", parts.error());
   Router router;
   add_base_routes(router, metrics);
-  parts.add_routes(router);
-  return serve(loop, std::move(router), config, make_log(config), metrics, {});
+  (*parts)->add_routes(router);
+  return serve(loop, std::move(router), config, log, metrics, {});
 }
 
 }  // namespace codehelper

@@ -80,6 +80,56 @@ Result<std::unique_ptr<IngestJobs>> make_cluster_jobs(EventLoop& loop, Metrics& 
   return make_kubernetes_ingest_jobs(loop, metrics, store, std::move(jobs));
 }
 
+std::string search_path_of(const StringMap& environment) {
+  const auto path = environment.find("PATH");
+  return path == environment.end() ? "/usr/local/bin:/usr/bin:/bin" : path->second;
+}
+
+constexpr std::pair<std::string_view, Mechanism> kMechanisms[] = {{"user_namespace", Mechanism::user_namespace},
+                                                                  {"mount_namespace", Mechanism::mount_namespace},
+                                                                  {"pid_namespace", Mechanism::pid_namespace},
+                                                                  {"network_namespace", Mechanism::network_namespace},
+                                                                  {"landlock", Mechanism::landlock},
+                                                                  {"seccomp", Mechanism::seccomp}};
+
+SandboxRules make_sandbox_rules(const Config& config, const StringMap& environment) {
+  const RunnerConfig& runner = config.runner;
+  SandboxRules rules;
+  rules.mode = runner.sandbox == "off"    ? SandboxMode::off
+               : runner.sandbox == "auto" ? SandboxMode::automatic
+                                          : SandboxMode::required;
+  for (const auto& [name, mechanism] : kMechanisms) {
+    if (std::ranges::find(runner.sandbox_without, name) != runner.sandbox_without.end())
+      rules.allowed.remove(mechanism);
+  }
+  rules.network_on_request = runner.network == "on-request";
+  rules.network = parse_network_access(runner.network).value_or(NetworkAccess::loopback);
+  rules.limits.memory_bytes = runner.memory_max_bytes != 0 ? runner.memory_max_bytes : find_default_memory_limit();
+  rules.limits.file_bytes = runner.file_max_bytes;
+  rules.limits.tasks = runner.tasks_max;
+  rules.limits.open_files = runner.open_files_max;
+  rules.cache_dir = runner.cache_dir;
+  rules.allowed_root = runner.allowed_root;
+  rules.read_paths = runner.read_paths;
+  rules.executables = runner.executables;
+  rules.server_env = environment;
+  rules.server_env["PATH"] = search_path_of(environment);
+  return rules;
+}
+
+void tell_sandbox(const SandboxLevel& level, const Log& log, Metrics& metrics) {
+  boost::json::object fields;
+  for (const auto& [axis, value] : level.axes()) {
+    fields[axis == "level" ? "confinement" : axis] = value;
+    metrics.set("runner_sandbox", "Confinement of commands: 1 for the value that holds on an axis.",
+                {{"axis", axis}, {"value", value}}, 1);
+  }
+  boost::json::array missing;
+  for (const auto& [mechanism, cause] : level.missing) missing.push_back(boost::json::string(mechanism + ": " + cause));
+  fields["missing"] = std::move(missing);
+  log.info("sandbox", std::move(fields));
+}
+
 constexpr std::size_t kReservedDescriptors = 256;  // for the store, outbound calls and commands
 
 // The soft limit is made for programs that wait with select(); a server needs one a caller. Returns what is now
@@ -150,18 +200,29 @@ Result<IndexParts> make_index_parts(EventLoop& loop, Metrics& metrics, const Con
   return parts;
 }
 
-RunnerParts::RunnerParts(EventLoop& loop, Metrics& metrics, const Config& config) : services_{loop} {
+Result<std::unique_ptr<RunnerParts>> RunnerParts::make(EventLoop& loop, Metrics& metrics, const Log& log,
+                                                       const Config& config) {
   const StringMap environment = load_environment();
+  auto sandbox = Sandbox::open(loop, own_executable(), make_sandbox_rules(config, environment));
+  if (!sandbox) return std::unexpected(sandbox.error());
+  tell_sandbox(sandbox->level(), log, metrics);
+
   LocalRunnerOptions options;
   options.rules.allowed_root = config.runner.allowed_root;
   options.rules.executables = config.runner.executables;
-  const auto path = environment.find("PATH");
-  options.rules.search_path = path == environment.end() ? "/usr/local/bin:/usr/bin:/bin" : path->second;
-  options.rules.base_env = make_base_environment(environment);
+  options.rules.search_path = search_path_of(environment);
+  options.rules.base_env = make_base_environment(environment, config.runner.passed_variables);
   options.supervisor = own_executable();
   options.parallel = config.runner.parallel;
-  runner_ = make_local_runner(loop, metrics, std::move(options));
-  services_.runner = runner_.get();
+  options.queue = config.runner.queue;
+  options.output_limit_bytes = config.runner.output_max_bytes;
+
+  std::unique_ptr<RunnerParts> parts(new RunnerParts(loop, std::move(*sandbox)));
+  options.sandbox = &parts->sandbox_;
+  parts->services_.sandbox = &parts->sandbox_;
+  parts->runner_ = make_local_runner(loop, metrics, std::move(options));
+  parts->services_.runner = parts->runner_.get();
+  return parts;
 }
 
 Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metrics, const Log& log,

@@ -35,10 +35,16 @@ Result<IndexParts> make_index_parts(EventLoop& loop, Metrics& metrics, const Con
 /// The Runner's part of a process.
 class RunnerParts {
  public:
-  RunnerParts(EventLoop& loop, Metrics& metrics, const Config& config);
+  /// Finds out how commands can be confined; the loop must not be running yet. Errors: unavailable when they can't be
+  /// and must.
+  static Result<std::unique_ptr<RunnerParts>> make(EventLoop& loop, Metrics& metrics, const Log& log,
+                                                   const Config& config);
   void add_routes(Router& router) { add_runner_routes(router, services_); }
 
  private:
+  RunnerParts(EventLoop& loop, Sandbox sandbox) : sandbox_(std::move(sandbox)), services_{loop} {}
+
+  Sandbox sandbox_;
   std::unique_ptr<CommandRunner> runner_;
   RunnerServices services_;
 };

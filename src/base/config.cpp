@@ -1,6 +1,7 @@
 #include "codehelper/base/config.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -101,6 +102,54 @@ std::string apply_directory(std::filesystem::path& target, const std::string& va
   return {};
 }
 
+// Bytes, with one of K, M and G for powers of 1024; also as Kubernetes writes them, Ki, Mi and Gi.
+std::string apply_bytes(std::uint64_t& target, const std::string& value) {
+  constexpr const char* kFault = "must be a size from 1M to 1024G, such as 512M or 4G";
+  const std::size_t digits = std::min(value.find_first_not_of("0123456789"), value.size());
+  const auto number = parse_whole(std::string_view(value).substr(0, digits), 1, 1L << 40);
+  std::string unit = to_lower_ascii(std::string_view(value).substr(digits));
+  if (unit.ends_with('i')) unit.pop_back();
+  constexpr std::string_view kUnits = "kmg";
+  const std::size_t power = unit.empty() ? 0 : kUnits.find(unit) + 1;
+  if (!number || unit.size() > 1 || (!unit.empty() && kUnits.find(unit) == std::string_view::npos)) return kFault;
+  const auto count = static_cast<std::uint64_t>(*number);
+  constexpr std::uint64_t kLeast = std::uint64_t{1} << 20;
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 40;
+  if (count > (kMost >> (10 * power)) || (count << (10 * power)) < kLeast) return kFault;
+  target = count << (10 * power);
+  return {};
+}
+
+std::string apply_choice(std::string& target, const std::string& value, std::vector<std::string_view> choices) {
+  const std::string lower = to_lower_ascii(value);
+  if (std::ranges::find(choices, lower) == choices.end()) return fmt::format("must be {}", fmt::join(choices, ", "));
+  target = lower;
+  return {};
+}
+
+std::string apply_names_of(std::vector<std::string>& target, const std::string& value,
+                           std::vector<std::string_view> known) {
+  std::string fault = apply_names(target, value);
+  for (const std::string& name : target) {
+    if (std::ranges::find(known, name) == known.end())
+      fault = fmt::format("must name some of {}", fmt::join(known, " "));
+  }
+  return fault;
+}
+
+std::string apply_paths(std::vector<std::filesystem::path>& target, std::string_view value) {
+  target.clear();
+  while (!value.empty()) {
+    const std::size_t end = std::min(value.find(':'), value.size());
+    const std::filesystem::path path = value.substr(0, end);
+    value.remove_prefix(std::min(end + 1, value.size()));
+    if (path.empty()) continue;
+    if (!path.is_absolute()) return "must hold absolute paths, separated by colons";
+    target.push_back(path.lexically_normal());
+  }
+  return {};
+}
+
 const Setting kSettings[] = {
     {"CODEHELPER_HOST", "", "host", kListening, "127.0.0.1", "address to listen on; 0.0.0.0 for every interface",
      [](Config& c, const std::string& v) {
@@ -181,8 +230,48 @@ const Setting kSettings[] = {
      [](Config& c, const std::string& v) { return apply_names(c.runner.executables, v); }},
     {"RUNNER_PARALLEL", "", "parallel", kRunner, "2 x processors, at least 4", "runs at once; more wait for their turn",
      [](Config& c, const std::string& v) { return apply_count(c.runner.parallel, v, 1, 1024); }},
-    {"CODEHELPER_DATA_DIR", "", "data-dir", kIndexing, "$XDG_DATA_HOME/codehelper, else ~/.local/share/codehelper",
-     "directory of the embedded store, of state, and of the locks of ingests",
+    {"RUNNER_QUEUE", "", "queue", kRunner, "256", "runs that may wait; more are refused with 503",
+     [](Config& c, const std::string& v) { return apply_count(c.runner.queue, v, 0, 100'000); }},
+    {"RUNNER_SANDBOX", "", "sandbox", kRunner, "required",
+     "required: no start where files can't be confined; auto: whatever the machine gives; off: commands run with the "
+     "Runner's rights",
+     [](Config& c, const std::string& v) { return apply_choice(c.runner.sandbox, v, {"required", "auto", "off"}); }},
+    {"RUNNER_SANDBOX_WITHOUT", "", "sandbox-without", kRunner, "empty",
+     "mechanisms that are not to be used: user_namespace mount_namespace pid_namespace network_namespace landlock "
+     "seccomp",
+     [](Config& c, const std::string& v) {
+       return apply_names_of(
+           c.runner.sandbox_without, v,
+           {"user_namespace", "mount_namespace", "pid_namespace", "network_namespace", "landlock", "seccomp"});
+     }},
+    {"RUNNER_NETWORK", "", "network", kRunner, "loopback",
+     "what commands reach: none; loopback, each its own; full; on-request: loopback unless a request asks for full",
+     [](Config& c, const std::string& v) {
+       return apply_choice(c.runner.network, v, {"none", "loopback", "full", "on-request"});
+     }},
+    {"RUNNER_MEMORY_MAX", "", "memory-max", kRunner, "4G, or 60 % of the machine's or container's memory if less",
+     "memory of a run's process tree; K, M and G are taken",
+     [](Config& c, const std::string& v) { return apply_bytes(c.runner.memory_max_bytes, v); }},
+    {"RUNNER_FILE_MAX", "", "file-max", kRunner, "4G", "size of a file that a command writes",
+     [](Config& c, const std::string& v) { return apply_bytes(c.runner.file_max_bytes, v); }},
+    {"RUNNER_OUTPUT_MAX", "", "output-max", kRunner, "1G", "output at which a run is ended; far less is kept of it",
+     [](Config& c, const std::string& v) { return apply_bytes(c.runner.output_max_bytes, v); }},
+    {"RUNNER_TASKS_MAX", "", "tasks-max", kRunner, "512", "processes and threads of a run",
+     [](Config& c, const std::string& v) { return apply_count(c.runner.tasks_max, v, 8, 100'000); }},
+    {"RUNNER_OPEN_FILES_MAX", "", "open-files-max", kRunner, "65536", "files that a process may have open",
+     [](Config& c, const std::string& v) { return apply_count(c.runner.open_files_max, v, 64, 1'000'000); }},
+    {"RUNNER_CACHE_DIR", "", "cache-dir", kRunner, "runner-cache in the data directory",
+     "where each project's caches (npm, cargo, go, pip, maven) stay between runs",
+     [](Config& c, const std::string& v) { return apply_directory(c.runner.cache_dir, v); }},
+    {"RUNNER_READ_PATHS", "", "read-paths", kRunner, "empty",
+     "further absolute paths that commands may read, separated by colons",
+     [](Config& c, const std::string& v) { return apply_paths(c.runner.read_paths, v); }},
+    {"RUNNER_ENV_PASS", "", "env-pass", kRunner, "empty",
+     "further variables of the Runner that commands get; a name may end in *",
+     [](Config& c, const std::string& v) { return apply_names(c.runner.passed_variables, v); }},
+    {"CODEHELPER_DATA_DIR", "", "data-dir", kIndexing | kRunner,
+     "$XDG_DATA_HOME/codehelper, else ~/.local/share/codehelper",
+     "directory of the embedded store, of state, of the locks of ingests, and of the caches of commands",
      [](Config& c, const std::string& v) { return apply_directory(c.index.data_dir, v); }},
     {"CODEHELPER_MAX_FILE_BYTES", "", "max-file-bytes", kIndexing, "1048576", "larger files are not indexed",
      [](Config& c, const std::string& v) -> std::string {
@@ -242,16 +331,9 @@ struct MissingSetting {
   std::string_view accepted;  // values that ask for nothing this version lacks, with commas around them
   std::string_view way_out;
 };
-constexpr std::string_view kNoConfinement = "this version doesn't confine what it runs; unset it";
 constexpr MissingSetting kMissingSettings[] = {
     {"EMBED_URL", "", kIndexing, "",
      "this version has no client for embedding servers; unset it to use the built-in one"},
-    {"RUNNER_SANDBOX", "", kRunner, ",off,auto,", "this version doesn't confine what it runs; unset it or say off"},
-    {"RUNNER_MEMORY_MAX", "", kRunner, "", kNoConfinement},
-    {"RUNNER_NETWORK", "", kRunner, ",full,", kNoConfinement},
-    {"RUNNER_CACHE_DIR", "", kRunner, "", kNoConfinement},
-    {"RUNNER_READ_PATHS", "", kRunner, "", kNoConfinement},
-    {"RUNNER_ENV_PASS", "", kRunner, "", "this version passes a fixed list of variables; unset it"},
     {"TAVILY_API_KEY", "", kApi, "", "this version doesn't search the web; unset it"},
     {"SERPER_API_KEY", "", kApi, "", "this version doesn't search the web; unset it"},
     {"SEARXNG_URL", "", kApi, "", "this version doesn't search the web; unset it"},
@@ -297,6 +379,7 @@ std::vector<std::string> find_unknown_variables(const StringMap& environment) {
   }
   std::vector<std::string> faults;
   for (const auto& [name, value] : environment) {
+    if (name == "CODEHELPER_SANDBOX") continue;  // what a Runner tells its commands; we may be one
     if (!name.starts_with("CODEHELPER_") || value.empty() || std::ranges::find(known, name) != known.end()) continue;
     const std::string_view nearest = nearest_name(name, known);
     faults.push_back(
@@ -353,6 +436,10 @@ Result<Config> parse_config(Mode mode, const StringMap& flags, const StringMap& 
     if (!given) continue;
     const std::string fault = setting.apply(config, given->value);
     if (!fault.empty()) faults.push_back(fmt::format("{}: \"{}\" {}", given->source, given->value, fault));
+  }
+  const bool has_runner = (static_cast<unsigned>(mode) & kRunner) != 0;
+  if (has_runner && config.runner.cache_dir.empty() && !config.index.data_dir.empty()) {
+    config.runner.cache_dir = config.index.data_dir / "runner-cache";
   }
   const bool is_runner_token = mode == Mode::serve_runner || (mode == Mode::dev && config.listen.token.empty());
   if (is_runner_token) config.listen.token = config.api.runner_token;

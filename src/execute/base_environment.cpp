@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -6,8 +7,17 @@
 
 namespace codehelper {
 
-std::map<std::string, std::string> make_base_environment(
-    const std::map<std::string, std::string, std::less<>>& server) {
+namespace {
+
+bool is_named_by(std::string_view name, std::string_view pattern) {
+  if (!pattern.ends_with('*')) return name == pattern;
+  return name.starts_with(pattern.substr(0, pattern.size() - 1));
+}
+
+}  // namespace
+
+std::map<std::string, std::string> make_base_environment(const std::map<std::string, std::string, std::less<>>& server,
+                                                         const std::vector<std::string>& passed) {
   // Names, not patterns: nothing that holds a secret gets through because of how it is called.
   static constexpr std::array<std::string_view, 22> kPassed = {
       "PATH",           "LANG",           "LC_ALL",           "LC_CTYPE",         "TZ",
@@ -24,6 +34,10 @@ std::map<std::string, std::string> make_base_environment(
   for (const std::string_view name : kPassed) {
     const auto found = server.find(name);
     if (found != server.end() && !found->second.empty()) environment[std::string(name)] = found->second;
+  }
+  for (const auto& [name, value] : server) {
+    const auto names_it = [&](const std::string& pattern) { return is_named_by(name, pattern); };
+    if (!name.starts_with("CODEHELPER_") && std::ranges::any_of(passed, names_it)) environment[name] = value;
   }
   return environment;
 }

@@ -12,10 +12,12 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "codehelper/base/hash.hpp"
 #include "codehelper/net/with_deadline.hpp"
 #include "output_capture.hpp"
 #include "run_protocol.hpp"
@@ -42,6 +44,7 @@ struct Stream {
   asio::posix::stream_descriptor pipe;
   Utf8Stream decoder;
   OutputCapture capture;
+  Sha256 digest;
   std::uint64_t bytes = 0;
 };
 
@@ -64,6 +67,10 @@ struct Run {
     if (options.on_output) options.on_output(which, text);
   }
 
+  bool has_passed_output_limit() const {
+    return options.output_limit_bytes != 0 && output.bytes + error.bytes > options.output_limit_bytes;
+  }
+
   ChildOptions options;
   std::uint64_t id;
   pid_t helper;          // the process that was asked to start it
@@ -73,6 +80,7 @@ struct Run {
   Stream error;
   bool control_has_ended = false;
   bool tree_is_gone = false;
+  RunReport last_report;  // once the tree is gone
   int readers = 0;
   bool closed = false;  // nothing is taken any more
   std::exception_ptr failure;
@@ -80,6 +88,11 @@ struct Run {
 };
 
 using RunPointer = std::shared_ptr<Run>;
+
+void end_at_once(Run& run) {
+  boost::system::error_code ignored;
+  run.control.shutdown(asio::socket_base::shutdown_send, ignored);
+}
 
 Task<void> read_output(RunPointer run, OutputStream which) {
   Stream& stream = run->stream(which);
@@ -89,7 +102,9 @@ Task<void> read_output(RunPointer run, OutputStream which) {
     const auto& [error, size] = read;
     if (error || run->closed) break;
     stream.bytes += size;
+    stream.digest.add({buffer.data(), size});
     run->take_text(which, stream.decoder.feed({buffer.data(), size}));
+    if (run->has_passed_output_limit()) end_at_once(*run);
   }
 }
 
@@ -114,6 +129,7 @@ Task<Result<RunReport>> read_report(RunPointer run) {
   if (error == asio::error::operation_aborted) co_return fail(ErrorCode::cancelled, "the run was cancelled");
   if (!error) {
     run->tree_is_gone = report.kind == RunReport::Kind::tree_gone;
+    run->last_report = report;
     co_return report;
   }
   run->control_has_ended = true;
@@ -130,25 +146,31 @@ Task<void> send_to_supervisor(RunPointer run, std::string bytes) {
   co_await asio::async_write(run->control, asio::buffer(bytes), asio::as_tuple(asio::use_awaitable));
 }
 
-void end_at_once(Run& run) {
-  boost::system::error_code ignored;
-  run.control.shutdown(asio::socket_base::shutdown_send, ignored);
-}
-
 struct Outcome {
   int exit_code = 0;
   bool timed_out = false;
   std::string notice{};  // for the end of standard error
+  RunLimit limit = RunLimit::none;
+  std::optional<SandboxFailure> sandbox_failure{};
 };
 
-// From the plan to the end of the main process. Errors: internal, cancelled; then the tree is still to be ended.
+Outcome make_ended_outcome(const RunReport& report) {
+  RunLimit limit = report.limit;
+  if (report.value == -SIGXFSZ) limit = RunLimit::file_size;
+  if (report.value == -SIGXCPU) limit = RunLimit::cpu;
+  return {.exit_code = report.value, .limit = limit};
+}
+
+// From the plan to the end of the main process. Errors: internal, cancelled, unavailable when nothing has been started
+// because the helper process was dying; then the tree is still to be ended.
 Task<Result<Outcome>> follow(Spawner& spawner, RunPointer run, CommandPlan plan) {
   co_await send_to_supervisor(run, encode_plan(plan));
   auto started = co_await read_report(run, kStartLimit);
   if (!started) {
     if (started.error().code == ErrorCode::cancelled) co_return std::unexpected(started.error());
     if (started.error().code == ErrorCode::timeout) spawner.stop();  // it is stuck; the next run gets a new one
-    co_return fail(ErrorCode::internal, "no process could be made for the command");
+    const bool is_lost = started.error().code == ErrorCode::unavailable;
+    co_return fail(is_lost ? ErrorCode::unavailable : ErrorCode::internal, "no process could be made for the command");
   }
   if (started->kind != RunReport::Kind::started) co_return fail(ErrorCode::internal, "the supervisor was killed");
   run->supervisor = started->value;
@@ -159,15 +181,19 @@ Task<Result<Outcome>> follow(Spawner& spawner, RunPointer run, CommandPlan plan)
   }
 
   auto exited = co_await read_report(run, plan.timeout);
-  const bool is_killed =
+  const bool is_gone =
       exited ? exited->kind == RunReport::Kind::tree_gone : exited.error().code == ErrorCode::unavailable;
-  if (is_killed) {
+  if (is_gone) {
+    if (run->has_passed_output_limit()) co_return Outcome{.exit_code = -SIGKILL, .limit = RunLimit::output};
     co_return Outcome{.exit_code = -SIGKILL, .notice = "\n[the command was ended: it had killed its supervisor]\n"};
   }
   if (exited && exited->kind == RunReport::Kind::failed) {
-    co_return fail(ErrorCode::internal, std::string("no process could be made: ") + std::strerror(exited->value));
+    if (!plan.sandbox.is_on) {
+      co_return fail(ErrorCode::internal, std::string("no process could be made: ") + std::strerror(exited->value));
+    }
+    co_return Outcome{.exit_code = -1, .sandbox_failure = SandboxFailure{exited->step, exited->value}};
   }
-  if (exited) co_return Outcome{.exit_code = exited->value};
+  if (exited) co_return make_ended_outcome(*exited);
   if (exited.error().code == ErrorCode::timeout) {
     co_await send_to_supervisor(run, std::string(1, kTerminateOrder));
     co_return Outcome{.exit_code = -1, .timed_out = true, .notice = " (timeout)"};
@@ -230,7 +256,7 @@ Task<void> drain(RunPointer run) {
   if (run->failure) std::rethrow_exception(run->failure);
 }
 
-CommandResult make_result(const Run& run, const Outcome& outcome, std::chrono::duration<double> duration) {
+CommandResult make_result(Run& run, const Outcome& outcome, std::chrono::duration<double> duration) {
   CommandResult result;
   result.exit_code = outcome.exit_code;
   result.timed_out = outcome.timed_out;
@@ -240,13 +266,17 @@ CommandResult make_result(const Run& run, const Outcome& outcome, std::chrono::d
   result.error_truncated = run.error.capture.truncated();
   result.output_bytes = run.output.bytes;
   result.error_bytes = run.error.bytes;
+  result.output_sha256 = run.output.digest.hex();
+  result.error_sha256 = run.error.digest.hex();
   result.duration_seconds = duration.count();
+  result.limit = outcome.limit;
+  result.cpu_seconds = static_cast<double>(run.last_report.cpu_microseconds) / 1e6;
+  result.max_rss_bytes = run.last_report.max_rss_bytes;
+  result.sandbox_failure = outcome.sandbox_failure;
   return result;
 }
 
-// Runs as a coroutine of its own, so that it can go on after a cancellation until the tree is gone.
-Task<Result<CommandResult>> drive(EventLoop& loop, Spawner& spawner, CommandPlan plan, ChildOptions options) {
-  co_await asio::this_coro::throw_if_cancelled(false);
+Task<Result<CommandResult>> drive_once(EventLoop& loop, Spawner& spawner, CommandPlan plan, ChildOptions options) {
   auto started = spawner.start();
   if (!started) co_return std::unexpected(started.error());
   auto run = std::make_shared<Run>(loop, std::move(*started), std::move(options));
@@ -265,11 +295,27 @@ Task<Result<CommandResult>> drive(EventLoop& loop, Spawner& spawner, CommandPlan
   co_return make_result(*run, *outcome, duration);
 }
 
+// Runs as a coroutine of its own, so that it can go on after a cancellation until the tree is gone.
+Task<Result<CommandResult>> drive(EventLoop& loop, Spawner& spawner, CommandPlan plan, ChildOptions options) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  Task<Result<CommandResult>> first = drive_once(loop, spawner, plan, options);
+  auto result = co_await std::move(first);
+  if (result || result.error().code != ErrorCode::unavailable) co_return result;
+  // A supervisor tells of itself before it starts anything, so this can't be a second run of the command.
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+  Task<Result<CommandResult>> second = drive_once(loop, spawner, std::move(plan), std::move(options));
+  result = co_await std::move(second);
+  if (!result && result.error().code == ErrorCode::unavailable) result.error().code = ErrorCode::internal;
+  co_return result;
+}
+
 CommandResult make_not_installed_result(const CommandPlan& plan) {
   CommandResult result;
   result.exit_code = 127;
   result.standard_error = plan.arguments.front() + ": not installed here (it is not in the server's PATH)\n";
   result.error_bytes = result.standard_error.size();
+  result.output_sha256 = sha256_hex("");
+  result.error_sha256 = sha256_hex(result.standard_error);
   return result;
 }
 

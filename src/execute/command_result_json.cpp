@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "codehelper/base/json_fields.hpp"
+#include "codehelper/execute/test_command.hpp"
 
 namespace codehelper {
 
@@ -41,10 +42,60 @@ json::value seconds_to_json(std::chrono::milliseconds time) {
   return std::chrono::duration<double>(time).count();
 }
 
+bool is_signal(const CommandResult& result) {
+  return result.exit_code < 0 && !result.timed_out;
+}
+
+// What was run and what came of it, in a form that can be kept and compared.
+json::object make_receipt(const CommandResult& result) {
+  json::object receipt{{"argv", json::array(result.arguments.begin(), result.arguments.end())},
+                       {"cwd", result.cwd},
+                       {"exit_code", result.exit_code},
+                       {"duration_seconds", result.duration_seconds},
+                       {"stdout_sha256", result.output_sha256},
+                       {"stderr_sha256", result.error_sha256},
+                       {"tests", nullptr}};
+  const TestCount count = count_tests(result.standard_output, result.standard_error);
+  if (count.known) {
+    receipt["tests"] = {{"unit", to_string(count.unit)},
+                        {"run", count.run},
+                        {"failed", count.failed},
+                        {"ran_nothing", count.ran_nothing()}};
+  }
+  return receipt;
+}
+
 Result<std::uint64_t> byte_count(const json::object& object, std::string_view field, std::size_t otherwise) {
   auto count = optional_integer(object, field, 0, std::numeric_limits<std::int64_t>::max());
   if (!count) return std::unexpected(count.error());
   return *count ? static_cast<std::uint64_t>(**count) : otherwise;
+}
+
+// Figures and receipt of a Runner that tells them; what is missing or of another form is left empty.
+CommandResult parse_optional_parts(const json::object& object) {
+  CommandResult result;
+  const auto text = [](const json::object& from, std::string_view field) {
+    const json::string* found = from.contains(field) ? from.at(field).if_string() : nullptr;
+    return found == nullptr ? std::string() : std::string(*found);
+  };
+  result.run_id = text(object, "run_id");
+  result.limit = parse_run_limit(text(object, "limit_hit"));
+  result.cpu_seconds = optional_number(object, "cpu_seconds").value_or(0.0).value_or(0.0);
+  result.queue_seconds = optional_number(object, "queue_seconds").value_or(0.0).value_or(0.0);
+  result.max_rss_bytes = byte_count(object, "max_rss_bytes", 0).value_or(0);
+  if (const json::value* sandbox = object.if_contains("sandbox"); sandbox != nullptr && sandbox->is_object()) {
+    for (const auto& [axis, value] : sandbox->get_object()) {
+      if (value.is_string()) result.sandbox.emplace(axis, value.get_string());
+    }
+  }
+  const json::value* receipt = object.if_contains("receipt");
+  if (receipt == nullptr || !receipt->is_object()) return result;
+  result.cwd = text(receipt->get_object(), "cwd");
+  result.output_sha256 = text(receipt->get_object(), "stdout_sha256");
+  result.error_sha256 = text(receipt->get_object(), "stderr_sha256");
+  result.arguments =
+      optional_strings(receipt->get_object(), "argv").value_or(std::nullopt).value_or(std::vector<std::string>());
+  return result;
 }
 
 }  // namespace
@@ -60,6 +111,7 @@ json::object to_json(const ExecuteRequest& request) {
     object["env"] = std::move(variables);
   }
   object["timeout_seconds"] = seconds_to_json(request.timeout);
+  if (request.network) object["network"] = to_string(*request.network);
   return object;
 }
 
@@ -75,12 +127,18 @@ Result<ExecuteRequest> parse_execute_request(const json::object& object) {
   if (!env) return std::unexpected(env.error());
   auto timeout = optional_number(object, "timeout_seconds");
   if (!timeout) return std::unexpected(timeout.error());
+  auto network = optional_string(object, "network");
+  if (!network) return std::unexpected(network.error());
 
   ExecuteRequest request;
   request.project_path = std::move(*project_path);
   request.command = std::move(**command);
   request.cwd = std::move(*cwd).value_or("");
   request.env = std::move(*env);
+  if (*network) {
+    request.network = parse_network_access(**network);
+    if (!request.network) return fail(ErrorCode::invalid_field, "field \"network\" must be none, loopback or full");
+  }
   if (*timeout) {
     if (**timeout < kTimeoutMinimum || **timeout > kTimeoutMaximum) {
       return fail(ErrorCode::invalid_field, "field \"timeout_seconds\" must be from 1 to 3600");
@@ -91,6 +149,8 @@ Result<ExecuteRequest> parse_execute_request(const json::object& object) {
 }
 
 json::object to_json(const CommandResult& result) {
+  json::object sandbox;
+  for (const auto& [axis, value] : result.sandbox) sandbox[axis] = value;
   return {
       {"exit_code", result.exit_code},
       {"stdout", result.standard_output},
@@ -101,6 +161,15 @@ json::object to_json(const CommandResult& result) {
       {"stderr_truncated", result.error_truncated},
       {"stdout_bytes", result.output_bytes},
       {"stderr_bytes", result.error_bytes},
+      {"signal", is_signal(result) ? json::value(-result.exit_code) : json::value(nullptr)},
+      {"limit_hit", result.limit == RunLimit::none ? json::value(nullptr) : json::value(to_string(result.limit))},
+      {"oom_killed", result.limit == RunLimit::memory},
+      {"max_rss_bytes", result.max_rss_bytes},
+      {"cpu_seconds", result.cpu_seconds},
+      {"queue_seconds", result.queue_seconds},
+      {"run_id", result.run_id},
+      {"sandbox", std::move(sandbox)},
+      {"receipt", make_receipt(result)},
   };
 }
 
@@ -127,7 +196,7 @@ Result<CommandResult> parse_command_result(const json::object& object) {
   auto error_bytes = byte_count(object, "stderr_bytes", error->size());
   if (!error_bytes) return std::unexpected(error_bytes.error());
 
-  CommandResult result;
+  CommandResult result = parse_optional_parts(object);
   result.exit_code = static_cast<int>(**exit_code);
   // A Runner that does not say it outright says it by these two.
   result.timed_out = timed_out->value_or(**exit_code == -1 && error->ends_with(" (timeout)"));

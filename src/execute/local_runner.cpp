@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,6 +25,7 @@ const std::vector<double> kQueueBounds = {0.001, 0.01, 0.1, 1, 10, 60, 300};
 std::string describe(const Result<CommandResult>& result) {
   if (!result) return std::string(to_string(result.error().code));
   if (result->timed_out) return "timed_out";
+  if (result->limit != RunLimit::none) return "limited";
   return result->exit_code == 0 ? "succeeded" : "failed";
 }
 
@@ -38,40 +42,65 @@ class LocalRunner final : public CommandRunner {
         slots_(loop.executor(), options_.parallel, options_.queue),
         spawner_(loop, options_.supervisor) {}
 
-  Task<Result<CommandResult>> run(RequestContext context, ExecuteRequest request, OutputSink on_output) override {
+  Task<Result<CommandResult>> run(RequestContext context, ExecuteRequest request, RunListener listener) override {
     auto plan = plan_command(options_.rules, request);
     if (!plan) {
       context.log.warning("run_refused", {{"cause", plan.error().message}});
       count("other", std::string(to_string(plan.error().code)));
       co_return std::unexpected(plan.error());
     }
+    if (options_.sandbox) {
+      const auto confined = options_.sandbox->confine(*plan, request);
+      if (!confined) {
+        count("other", std::string(to_string(confined.error().code)));
+        co_return std::unexpected(confined.error());
+      }
+    }
     // From here on argv[0] is one of the allowed names: a label and a log field that holds nothing private.
     const std::string name = plan->arguments.front();
     const Deadline deadline = context.deadline;
-    Task<Result<CommandResult>> running = run_in_turn(context, std::move(*plan), std::move(on_output));
+    Task<Result<CommandResult>> running = run_in_turn(context, std::move(*plan), std::move(listener));
     auto result = co_await with_deadline(deadline, "the command", std::move(running));
     count(name, describe(result));
     co_return result;
   }
 
  private:
-  Task<Result<CommandResult>> run_in_turn(RequestContext context, CommandPlan plan, OutputSink on_output) {
+  Task<Result<CommandResult>> run_in_turn(RequestContext context, CommandPlan plan, RunListener listener) {
     const std::string name = plan.arguments.front();
+    const std::vector<std::string> arguments = plan.arguments;
+    const std::string cwd = plan.cwd.string();
     const auto queued = Clock::now();
-    auto slot = co_await slots_.acquire();
+    auto slot = co_await slots_.acquire(listener.on_queued);
     if (!slot) co_return std::unexpected(slot.error());
+    const double queue_seconds = seconds_since(queued);
     metrics_.observe("runner_queue_seconds", "Time that commands waited for a free slot.", {}, kQueueBounds,
-                     seconds_since(queued));
+                     queue_seconds);
     context.log.info("run_started", {{"command", name}, {"arguments", plan.arguments.size() - 1}});
 
+    if (listener.on_started) listener.on_started();
     ChildOptions options;
-    options.on_output = std::move(on_output);
+    options.on_output = std::move(listener.on_output);
+    options.output_limit_bytes = options_.output_limit_bytes;
     const auto begin = Clock::now();
     auto result = co_await run_spawned(loop_, spawner_, std::move(plan), std::move(options));
     metrics_.observe("runner_run_seconds", "Time from the start of a command to the end of its tree.",
                      {{"command", name}}, kRunBounds, seconds_since(begin));
+    if (result && result->sandbox_failure) result = fail_start(*result->sandbox_failure);
+    if (result) {
+      result->arguments = arguments;
+      result->cwd = cwd;
+      result->queue_seconds = queue_seconds;
+      if (options_.sandbox) result->sandbox = options_.sandbox->level().axes();
+    }
     log_end(context, name, result);
     co_return result;
+  }
+
+  static Result<CommandResult> fail_start(const SandboxFailure& failure) {
+    return fail(ErrorCode::internal, fmt::format("sandbox_failed: the confinement of the command could not be set up: "
+                                                 "{}: {}",
+                                                 to_string(failure.step), std::strerror(failure.error)));
   }
 
   void count(const std::string& command, const std::string& outcome) {
@@ -86,6 +115,9 @@ class LocalRunner final : public CommandRunner {
       fields["duration_seconds"] = result->duration_seconds;
       fields["stdout_bytes"] = result->output_bytes;
       fields["stderr_bytes"] = result->error_bytes;
+      fields["cpu_seconds"] = result->cpu_seconds;
+      fields["max_rss_bytes"] = result->max_rss_bytes;
+      if (result->limit != RunLimit::none) fields["limit_hit"] = to_string(result->limit);
     } else {
       fields["cause"] = result.error().message;
     }

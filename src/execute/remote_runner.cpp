@@ -134,7 +134,7 @@ class RemoteRunner final : public CommandRunner {
  public:
   RemoteRunner(HttpClient& client, milliseconds limit) : client_(client), limit_(limit) {}
 
-  Task<Result<CommandResult>> run(RequestContext context, ExecuteRequest request, OutputSink on_output) override {
+  Task<Result<CommandResult>> run(RequestContext context, ExecuteRequest request, RunListener listener) override {
     // Not more than anyone waits for. Whole seconds: the contract's type.
     const milliseconds left = std::min(limit_, context.deadline.remaining());
     const seconds whole = std::chrono::floor<seconds>(std::min(request.timeout, left));
@@ -146,8 +146,9 @@ class RemoteRunner final : public CommandRunner {
     call.headers.add("Content-Type", "application/json");
     call.body = boost::json::serialize(to_json(request));
     call.limit = limit_;
-    if (on_output) {
-      Task<Result<CommandResult>> streaming = run_streamed(std::move(context), std::move(call), std::move(on_output));
+    if (listener.on_output) {
+      Task<Result<CommandResult>> streaming =
+          run_streamed(std::move(context), std::move(call), std::move(listener.on_output));
       co_return co_await std::move(streaming);
     }
     call.headers.add("Accept", "application/json");

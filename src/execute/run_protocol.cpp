@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <type_traits>
 
 namespace codehelper {
 
@@ -16,7 +17,17 @@ struct PlanHead {
   std::uint32_t text_bytes = 0;
   std::uint32_t arguments = 0;
   std::uint32_t variables = 0;
+  std::uint32_t readable = 0;
+  std::uint32_t writable = 0;
+  std::uint32_t sandbox_is_on = 0;
+  Mechanisms mechanisms;
+  NetworkAccess network = NetworkAccess::full;
+  RunLimits limits;
+  std::uint64_t temporary_bytes = 0;
+  std::uint32_t user = 0;
+  std::uint32_t group = 0;
 };
+static_assert(std::is_trivially_copyable_v<PlanHead>);
 
 bool receive_exactly(int socket, char* target, std::size_t size) {
   while (size > 0) {
@@ -38,6 +49,11 @@ class StringReader {
     char* text = next_;
     next_ += std::strlen(text) + 1;
     return text;
+  }
+  std::vector<std::string> take_strings(std::uint32_t size) {
+    std::vector<std::string> list(size);
+    for (std::string& text : list) text = take();
+    return list;
   }
   std::vector<char*> take_list(std::uint32_t size) {
     std::vector<char*> list;
@@ -96,10 +112,22 @@ std::string encode_plan(const CommandPlan& plan) {
   for (const std::string& argument : plan.arguments) add(argument);
   for (const auto& [name, value] : plan.env) add(fmt::format("{}={}", name, value));
 
+  for (const std::string& path : plan.sandbox.readable) add(path);
+  for (const std::string& path : plan.sandbox.writable) add(path);
+
   PlanHead head;
   head.text_bytes = static_cast<std::uint32_t>(text.size());
   head.arguments = static_cast<std::uint32_t>(plan.arguments.size());
   head.variables = static_cast<std::uint32_t>(plan.env.size());
+  head.readable = static_cast<std::uint32_t>(plan.sandbox.readable.size());
+  head.writable = static_cast<std::uint32_t>(plan.sandbox.writable.size());
+  head.sandbox_is_on = plan.sandbox.is_on ? 1 : 0;
+  head.mechanisms = plan.sandbox.mechanisms;
+  head.network = plan.sandbox.network;
+  head.limits = plan.sandbox.limits;
+  head.temporary_bytes = plan.sandbox.temporary_bytes;
+  head.user = plan.sandbox.user;
+  head.group = plan.sandbox.group;
   std::string bytes(sizeof head, '\0');
   std::memcpy(bytes.data(), &head, sizeof head);
   return bytes + text;
@@ -118,6 +146,15 @@ bool receive_plan(int control, ReceivedPlan& plan) {
   plan.cwd = reader.take();
   plan.arguments = reader.take_list(head.arguments);
   plan.environment = reader.take_list(head.variables);
+  plan.sandbox = {.is_on = head.sandbox_is_on != 0,
+                  .mechanisms = head.mechanisms,
+                  .network = head.network,
+                  .limits = head.limits,
+                  .temporary_bytes = head.temporary_bytes,
+                  .user = head.user,
+                  .group = head.group,
+                  .readable = reader.take_strings(head.readable),
+                  .writable = reader.take_strings(head.writable)};
   return true;
 }
 

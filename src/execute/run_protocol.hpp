@@ -45,12 +45,16 @@ inline constexpr char kTerminateOrder = 'T';
 struct RunReport {
   enum class Kind : std::uint32_t {
     started,    // the plan is there, the main process comes next; value = the supervisor's process id
-    failed,     // it could not be made; value = errno
-    exited,     // value = its exit code, -N for signal N
-    tree_gone,  // nothing of the tree is left; the last report
+    failed,     // it could not be made; value = errno, step = where
+    exited,     // value = its exit code, -N for signal N; limit = what ended it before its own end
+    tree_gone,  // nothing of the tree is left, with what it used; the last report
   };
   Kind kind = Kind::started;
   std::int32_t value = 0;
+  SandboxStep step = SandboxStep::none;
+  RunLimit limit = RunLimit::none;
+  std::uint64_t cpu_microseconds = 0;
+  std::uint64_t max_rss_bytes = 0;  // of the biggest process
 };
 
 /// The plan as bytes, its size first. Strings hold no NUL: the policy refuses them.
@@ -63,6 +67,7 @@ struct ReceivedPlan {
   const char* cwd = nullptr;
   std::vector<char*> arguments;    // ends in a null pointer
   std::vector<char*> environment;  // the same
+  SandboxPlan sandbox;
 };
 /// Blocks. False when the sender is gone before the plan is complete.
 bool receive_plan(int control, ReceivedPlan& plan);

@@ -16,8 +16,17 @@ struct RunSlots::State {
     explicit Waiter(const asio::any_io_executor& executor) : turn(executor, asio::steady_timer::time_point::max()) {}
 
     asio::steady_timer turn;
+    std::function<void(std::size_t)> on_queued{};
     bool has_slot = false;
   };
+
+  void tell_positions() const {
+    std::size_t position = 0;
+    for (const auto& waiter : waiting) {
+      ++position;
+      if (waiter->on_queued) waiter->on_queued(position);
+    }
+  }
 
   void release() {
     if (waiting.empty()) {
@@ -27,6 +36,7 @@ struct RunSlots::State {
     waiting.front()->has_slot = true;
     waiting.front()->turn.cancel();
     waiting.pop_front();
+    tell_positions();
   }
 
   asio::any_io_executor executor;
@@ -39,7 +49,7 @@ struct RunSlots::State {
 RunSlots::RunSlots(asio::any_io_executor executor, unsigned slots, unsigned queue)
     : state_(std::make_shared<State>(State{.executor = std::move(executor), .slots = slots, .queue = queue})) {}
 
-Task<Result<RunSlots::Slot>> RunSlots::acquire() {
+Task<Result<RunSlots::Slot>> RunSlots::acquire(std::function<void(std::size_t)> on_queued) {
   auto state = state_;
   if (state->taken < state->slots) {
     ++state->taken;
@@ -50,10 +60,13 @@ Task<Result<RunSlots::Slot>> RunSlots::acquire() {
                                                       state->taken, state->waiting.size()));
   }
   auto waiter = std::make_shared<State::Waiter>(state->executor);
+  waiter->on_queued = std::move(on_queued);
   state->waiting.push_back(waiter);
+  if (waiter->on_queued) waiter->on_queued(state->waiting.size());
   co_await waiter->turn.async_wait(asio::as_tuple(asio::use_awaitable));
   if (waiter->has_slot) co_return Slot(state);
   state->waiting.remove(waiter);
+  state->tell_positions();
   co_return fail(ErrorCode::cancelled, "cancelled while waiting for other commands to end");
 }
 

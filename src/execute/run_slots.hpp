@@ -3,6 +3,8 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -17,8 +19,9 @@ class RunSlots {
 
   /// Held while a run goes on; given to the next in the queue when it is destroyed.
   class Slot;
-  /// Errors: overloaded when the queue is full, cancelled while waiting.
-  Task<Result<Slot>> acquire();
+  /// `on_queued` (may be empty) is told the place in the queue, 1 = the next, at first and whenever it changes. Errors:
+  /// overloaded when the queue is full, cancelled while waiting.
+  Task<Result<Slot>> acquire(std::function<void(std::size_t)> on_queued = {});
 
  private:
   struct State;

@@ -3,24 +3,24 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <climits>
 #include <csignal>
-#include <cstdlib>
-#include <cstring>
 #include <optional>
 #include <string>
 
+#include "command_process.hpp"
 #include "process_tree.hpp"
 #include "run_protocol.hpp"
+#include "tree_usage.hpp"
 
 namespace codehelper {
 
@@ -29,6 +29,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kTerminationGrace{1};
+constexpr std::chrono::milliseconds kLimitPause{200};
+constexpr std::chrono::milliseconds kNearLimitPause{20};
 constexpr int kControl = 3;
 constexpr int kOutput = 4;
 constexpr int kError = 5;
@@ -44,63 +46,52 @@ void keep_only(RunDescriptors descriptors) {
   ::close_range(kError + 1, ~0U, 0);
 }
 
-void report(RunReport::Kind kind, int value) {
-  const RunReport message{kind, value};
+void report(const RunReport& message) {
   ::send(kControl, &message, sizeof message, MSG_NOSIGNAL);
 }
 
-[[noreturn]] void refuse_start(const char* name, const char* cause, int exit_code) {
-  const std::string text = std::string(name) + ": " + cause + "\n";
-  if (::write(STDERR_FILENO, text.data(), text.size()) < 0) ::_exit(exit_code);
-  ::_exit(exit_code);
-}
-
-// The directory was checked before; by now a link may stand in its place. After the change it is pinned, so its real
-// path tells.
-bool enter_directory(const char* real_path) {
-  std::array<char, PATH_MAX> now;
-  return ::chdir(real_path) == 0 && ::getcwd(now.data(), now.size()) != nullptr &&
-         std::strcmp(now.data(), real_path) == 0;
-}
-
-[[noreturn]] void become_command(const ReceivedPlan& plan, pid_t supervisor) {
-  ::setsid();  // the mark of a command's descendants: see end_adopted_children()
-  // A killed supervisor takes the main process along; what is below that falls to the spawner, which ends it.
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != supervisor) ::_exit(126);
-  ::umask(022);
-  ::dup2(kOutput, STDOUT_FILENO);
-  ::dup2(kError, STDERR_FILENO);
-  const int no_input = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (no_input < 0) refuse_start("/dev/null", std::strerror(errno), 126);
-  ::dup2(no_input, STDIN_FILENO);
-  ::close_range(STDERR_FILENO + 1, ~0U, 0);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  if (!enter_directory(plan.cwd)) refuse_start(plan.cwd, "the directory changed while the command was started", 126);
-  // Here is the place for confinement: the descriptors and the directory are set, and nothing the request names has
-  // run yet. Each step is plain code in this process.
-  ::execve(plan.executable, plan.arguments.data(), plan.environment.data());
-  const int cause = errno;
-  refuse_start(plan.arguments[0], std::strerror(cause), cause == ENOENT ? 127 : 126);
+// Of all that was reaped: the whole tree, when there is no child any more.
+RunReport make_last_report() {
+  constexpr std::uint64_t kMicroseconds = 1'000'000;
+  constexpr std::uint64_t kKibibyte = 1024;
+  rusage used{};
+  ::getrusage(RUSAGE_CHILDREN, &used);
+  const auto microseconds = [](const timeval& time) {
+    return static_cast<std::uint64_t>(time.tv_sec) * kMicroseconds + static_cast<std::uint64_t>(time.tv_usec);
+  };
+  return {.kind = RunReport::Kind::tree_gone,
+          .cpu_microseconds = microseconds(used.ru_utime) + microseconds(used.ru_stime),
+          .max_rss_bytes = static_cast<std::uint64_t>(used.ru_maxrss) * kKibibyte};
 }
 
 // Looks after the main process until it has ended or must end.
 class Watch {
  public:
-  Watch(pid_t main_process, int child_signals) : main_(main_process), child_signals_(child_signals) {}
+  struct Options {
+    pid_t main_process = 0;
+    int child_signals = -1;
+    int reports = -1;
+    RunLimits limits;
+  };
+  explicit Watch(Options options)
+      : main_(options.main_process),
+        child_signals_(options.child_signals),
+        reports_(options.reports),
+        limits_(options.limits) {}
 
-  // The wait status of the main process, which is left unreaped so that its id still names its group; or nothing when
-  // it is to be ended with its tree.
-  std::optional<int> wait() {
+  // How the main process ended, which is left unreaped so that its id still names its group; or nothing when it is to
+  // be ended with its tree.
+  std::optional<RunReport> wait() {
     while (true) {
       std::array<pollfd, 2> events{pollfd{kControl, POLLIN, 0}, pollfd{child_signals_, POLLIN, 0}};
       ::poll(events.data(), events.size(), poll_limit());
       if (events[1].revents != 0) drain_signals();
-      if (const auto status = take_status()) return status;
+      if (const auto end = take_end()) return end;
       if (events[0].revents != 0 && !follow_order()) return std::nullopt;
       if (grace_end_ && Clock::now() >= *grace_end_) return std::nullopt;
+      if (const RunLimit limit = find_passed_limit(); limit != RunLimit::none) {
+        return RunReport{.kind = RunReport::Kind::exited, .value = -SIGKILL, .limit = limit};
+      }
     }
   }
 
@@ -120,10 +111,25 @@ class Watch {
   }
 
  private:
+  bool has_limits() const { return limits_.memory_bytes != 0 || limits_.tasks != 0; }
+
   int poll_limit() const {
-    if (!grace_end_) return -1;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*grace_end_ - Clock::now());
+    std::optional<Clock::time_point> next = grace_end_;
+    if (has_limits()) next = std::min(next.value_or(next_look_), next_look_);
+    if (!next) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - Clock::now());
     return left.count() > 0 ? static_cast<int>(left.count()) : 0;
+  }
+
+  // Memory and tasks of the tree are looked at now and then, and more often when they come near their limit.
+  RunLimit find_passed_limit() {
+    if (!has_limits() || Clock::now() < next_look_) return RunLimit::none;
+    const TreeUsage usage = measure_descendants(limits_.memory_bytes == 0 ? ~0ULL : limits_.memory_bytes);
+    const bool is_near = usage.memory_bytes > limits_.memory_bytes / 4 || usage.tasks > limits_.tasks / 4;
+    next_look_ = Clock::now() + (is_near ? kNearLimitPause : kLimitPause);
+    if (limits_.memory_bytes != 0 && usage.memory_bytes > limits_.memory_bytes) return RunLimit::memory;
+    if (limits_.tasks != 0 && usage.tasks > limits_.tasks) return RunLimit::tasks;
+    return RunLimit::none;
   }
 
   void drain_signals() const {
@@ -131,20 +137,32 @@ class Watch {
     while (::read(child_signals_, signals.data(), sizeof signals) > 0) continue;
   }
 
-  std::optional<int> take_status() {
+  std::optional<RunReport> take_end() {
     while (true) {
       siginfo_t ended{};
       if (::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == 0) return std::nullopt;
-      if (ended.si_pid == main_) return ended.si_code == CLD_EXITED ? ended.si_status : -ended.si_status;
+      if (ended.si_pid == main_) return describe_end(ended);
       ::waitpid(ended.si_pid, nullptr, 0);  // an orphan that has ended by itself
     }
+  }
+
+  // The first process of a namespace ends with its own status, and has reported the command's before.
+  RunReport describe_end(const siginfo_t& ended) const {
+    if (const auto told = take_report(reports_)) {
+      const bool has_failed = told->kind == CommandReport::Kind::failed;
+      return {.kind = has_failed ? RunReport::Kind::failed : RunReport::Kind::exited,
+              .value = told->value,
+              .step = told->step};
+    }
+    const int exit_code = ended.si_code == CLD_EXITED ? ended.si_status : -ended.si_status;
+    return {.kind = RunReport::Kind::exited, .value = exit_code};
   }
 
   // False when the tree is to be ended at once.
   bool follow_order() {
     char order = 0;
     if (::recv(kControl, &order, sizeof order, 0) <= 0 || order != kTerminateOrder) return false;
-    ::kill(-main_, SIGTERM);
+    ::kill(-main_, SIGTERM);  // the first process of a namespace passes it on
     ::kill(-main_, SIGCONT);  // a stopped process can't act on it
     grace_end_ = Clock::now() + kTerminationGrace;
     return true;
@@ -152,7 +170,10 @@ class Watch {
 
   pid_t main_;
   int child_signals_;
+  int reports_;
+  RunLimits limits_;
   std::optional<Clock::time_point> grace_end_;
+  Clock::time_point next_look_ = Clock::now() + kNearLimitPause;
 };
 
 int open_child_signals() {
@@ -171,21 +192,21 @@ void supervise(RunDescriptors descriptors) {
   ReceivedPlan plan;
   if (!receive_plan(kControl, plan)) ::_exit(0);
 
-  const pid_t self = ::getpid();
-  report(RunReport::Kind::started, self);
-  const pid_t main_process = ::fork();
-  if (main_process == 0) become_command(plan, self);
+  report({.kind = RunReport::Kind::started, .value = ::getpid()});
+  const auto reports = open_report_pipe();
+  const pid_t main_process = reports ? start_command(plan, {kOutput, kError}, *reports) : -1;
   if (main_process < 0) {
-    report(RunReport::Kind::failed, errno);
+    report({.kind = RunReport::Kind::failed, .value = errno, .step = SandboxStep::namespaces});
     ::_exit(0);
   }
   ::close(kOutput);
   ::close(kError);
+  ::close(reports->theirs);
 
-  Watch watch(main_process, child_signals);
-  if (const auto exit_code = watch.wait()) report(RunReport::Kind::exited, *exit_code);
+  Watch watch({main_process, child_signals, reports->ours, plan.sandbox.limits});
+  if (const auto end = watch.wait()) report(*end);
   watch.end_tree();
-  report(RunReport::Kind::tree_gone, 0);
+  report(make_last_report());
   ::_exit(0);
 }
 

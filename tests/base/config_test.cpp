@@ -78,10 +78,9 @@ TEST_CASE("config: in dev the Runner's token counts where no API token is set") 
   CHECK(parse_config(Mode::serve_api, {}, environment)->listen.token.empty());
 }
 
-TEST_CASE("config: what this version can't obey stops the start, what asks for nothing more is fine") {
-  CHECK_FALSE(parse_config(Mode::serve_runner, {}, {{"RUNNER_SANDBOX", "required"}}));
-  CHECK(parse_config(Mode::serve_runner, {}, {{"RUNNER_SANDBOX", "off"}}));
-  CHECK_FALSE(parse_config(Mode::serve_runner, {}, {{"RUNNER_NETWORK", "none"}}));
+TEST_CASE("config: what this version can't obey stops the start") {
+  CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "EMBED_URL", "http://localhost:11434")));
+  CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "TAVILY_API_KEY", "key")));
 }
 
 TEST_CASE("config: where indexes are made, and what the cluster tells") {
@@ -136,4 +135,44 @@ TEST_CASE("config: lists of executables take commas and spaces") {
 
   REQUIRE(config);
   CHECK(config->runner.executables == std::vector<std::string>{"python3", "node", "go"});
+}
+
+TEST_CASE("config: sizes take units of 1024, and nonsense is refused") {
+  const auto bytes = [](const std::string& text) {
+    const auto config = parse_config(Mode::serve_runner, {}, {{"RUNNER_MEMORY_MAX", text}});
+    return config ? config->runner.memory_max_bytes : 0;
+  };
+
+  CHECK(bytes("512M") == 512ULL << 20);
+  CHECK(bytes("4g") == 4ULL << 30);
+  CHECK(bytes("2Gi") == 2ULL << 30);
+  CHECK(bytes("1048576") == 1ULL << 20);
+  for (const char* wrong : {"0", "1K", "-1", "4 G", "G", "1T", "1.5G", "99999999999G", "4GB"}) {
+    INFO(wrong);
+    CHECK(bytes(wrong) == 0);
+  }
+}
+
+TEST_CASE("config: settings of the sandbox are told apart from nonsense") {
+  const auto takes = [](const char* name, const char* value) {
+    return parse_config(Mode::serve_runner, {}, {{name, value}}).has_value();
+  };
+
+  CHECK(takes("RUNNER_SANDBOX", "required"));
+  CHECK(takes("RUNNER_SANDBOX", "OFF"));
+  CHECK_FALSE(takes("RUNNER_SANDBOX", "on"));
+  CHECK(takes("RUNNER_NETWORK", "on-request"));
+  CHECK_FALSE(takes("RUNNER_NETWORK", "internet"));
+  CHECK(takes("RUNNER_SANDBOX_WITHOUT", "landlock, seccomp"));
+  CHECK_FALSE(takes("RUNNER_SANDBOX_WITHOUT", "landlock apparmor"));
+  CHECK(takes("RUNNER_READ_PATHS", "/opt/a:/opt/b"));
+  CHECK_FALSE(takes("RUNNER_READ_PATHS", "/opt/a:b"));
+}
+
+TEST_CASE("config: caches of runs lie in the data directory unless they are told a place") {
+  const auto usual = parse_config(Mode::serve_runner, {{"data-dir", "/data"}}, {});
+  const auto told = parse_config(Mode::serve_runner, {{"data-dir", "/data"}, {"cache-dir", "/cache"}}, {});
+
+  CHECK(usual->runner.cache_dir == "/data/runner-cache");
+  CHECK(told->runner.cache_dir == "/cache");
 }

@@ -34,8 +34,8 @@ class RunnerOverHttp final : public CommandRunner {
   }
   ~RunnerOverHttp() override { run_until_done(loop_, server_.drain(0ms)); }
 
-  Task<Result<CommandResult>> run(RequestContext context, ExecuteRequest request, OutputSink on_output) override {
-    return remote_->run(std::move(context), std::move(request), std::move(on_output));
+  Task<Result<CommandResult>> run(RequestContext context, ExecuteRequest request, RunListener listener) override {
+    return remote_->run(std::move(context), std::move(request), std::move(listener));
   }
 
  private:
@@ -76,7 +76,9 @@ struct Fixture {
     return request;
   }
   Result<CommandResult> run(ExecuteRequest request, OutputSink on_output = {}, RequestContext context = {}) {
-    return run_until_done(loop, runner().run(std::move(context), std::move(request), std::move(on_output)));
+    RunListener listener;
+    listener.on_output = std::move(on_output);
+    return run_until_done(loop, runner().run(std::move(context), std::move(request), std::move(listener)));
   }
   // Of what was asked for and then left: it may take a moment until that is known at the other end.
   int processes_left_in_the_end() {
@@ -281,7 +283,8 @@ TEST_CASE("command runner: being cancelled ends the tree") {
   CommandRunner& runner = fixture.runner();
   boost::asio::cancellation_signal cancel;
   std::optional<Result<CommandResult>> result;
-  const OutputSink cancel_when_begun = [&](OutputStream, std::string_view) {
+  RunListener cancel_when_begun;
+  cancel_when_begun.on_output = [&](OutputStream, std::string_view) {
     cancel.emit(boost::asio::cancellation_type::terminal);
   };
   auto request = fixture.shell("setsid sleep 600 & echo begun; sleep 600");

@@ -2,6 +2,10 @@
 // limit, and recovery without a restart.
 #include <catch2/catch.hpp>
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include "support/api_client.hpp"
 #include "support/codehelper_process.hpp"
 #include "support/faulty_peer.hpp"
@@ -104,18 +108,19 @@ TEST_CASE(
   CodehelperProcess runner({"serve-runner", "--port", "0"}, {{"ALLOWED_ROOT", folder.path().string()}});
   CodehelperProcess server({"serve-api", "--port", "0"}, {{"CODEHELPER_DATA_DIR", (folder.path() / "data").string()},
                                                           {"RUNNER_URL", runner.wait_for_url()},
-                                                          {"CODEHELPER_RUNNER_CALL_SECONDS", "1"}});
+                                                          {"CODEHELPER_RUNNER_CALL_SECONDS", "3"}});
   ApiClient api(server.wait_for_url());
+  // Its number inside of a process namespace says nothing out here; a lock is seen from both sides.
   const boost::json::array command{"python3", "-c",
-                                   "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(300)"};
+                                   "import fcntl, time; file = open('lock', 'w'); fcntl.flock(file, fcntl.LOCK_EX); "
+                                   "open('locked', 'w'); time.sleep(300)"};
 
   const ApiAnswer run = api.post("/run", {{"project_path", project}, {"action", "verify"}, {"command", command}});
 
   CHECK(run.status == 504);
-  const std::filesystem::path pid_file = std::filesystem::path(project) / "pid";
-  REQUIRE(std::filesystem::exists(pid_file));
-  std::string pid;
-  std::ifstream(pid_file) >> pid;
-  wait_until("the command has ended", std::chrono::seconds(5),
-             [&] { return !std::filesystem::exists("/proc/" + pid); });
+  REQUIRE(std::filesystem::exists(std::filesystem::path(project) / "locked"));
+  const int lock = ::open((project + "/lock").c_str(), O_RDONLY | O_CLOEXEC);
+  REQUIRE(lock >= 0);
+  wait_until("the command has ended", std::chrono::seconds(5), [&] { return ::flock(lock, LOCK_EX | LOCK_NB) == 0; });
+  ::close(lock);
 }

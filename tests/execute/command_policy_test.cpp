@@ -256,7 +256,8 @@ TEST_CASE("base environment: passes tools' homes and nothing that is secret") {
                                                   {"OPENAI_API_KEY", "secret"},
                                                   {"CODEHELPER_API_TOKEN", "secret"},
                                                   {"AWS_SECRET_ACCESS_KEY", "secret"},
-                                                  {"LD_PRELOAD", "/x.so"}});
+                                                  {"LD_PRELOAD", "/x.so"}},
+                                                 {});
 
   CHECK(environment == std::map<std::string, std::string>{{"PATH", "/opt/bin"},
                                                           {"CARGO_HOME", "/c"},
@@ -264,4 +265,16 @@ TEST_CASE("base environment: passes tools' homes and nothing that is secret") {
                                                           {"LANG", "C.UTF-8"},
                                                           {"PYTHONUNBUFFERED", "1"},
                                                           {"TERM", "dumb"}});
+}
+
+TEST_CASE("base environment: passes what the setting names, but no setting of ours") {
+  const auto environment = make_base_environment(
+      {{"MY_ONE", "1"}, {"MY_TWO", "2"}, {"MYSELF", "3"}, {"CI", "true"}, {"CODEHELPER_RUNNER_TOKEN", "secret"}},
+      {"CI", "MY_*", "CODEHELPER_*"});
+
+  CHECK(environment.at("MY_ONE") == "1");
+  CHECK(environment.at("MY_TWO") == "2");
+  CHECK(environment.at("CI") == "true");
+  CHECK_FALSE(environment.contains("MYSELF"));
+  CHECK_FALSE(environment.contains("CODEHELPER_RUNNER_TOKEN"));
 }

@@ -47,8 +47,10 @@ struct Fixture {
     return HttpClient::make(loop, std::move(options)).value();
   }
   Result<CommandResult> run(OutputSink on_output = {}) {
+    RunListener listener;
+    listener.on_output = std::move(on_output);
     const auto remote = make_remote_runner(*client, limit);
-    return run_until_done(loop, remote->run(context, request, std::move(on_output)));
+    return run_until_done(loop, remote->run(context, request, std::move(listener)));
   }
   // The body of the only request.
   boost::json::object sent() const {

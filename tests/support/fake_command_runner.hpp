@@ -11,10 +11,10 @@ namespace codehelper::test {
 
 class FakeCommandRunner final : public CommandRunner {
  public:
-  Task<Result<CommandResult>> run(RequestContext, ExecuteRequest request, OutputSink on_output) override {
+  Task<Result<CommandResult>> run(RequestContext, ExecuteRequest request, RunListener listener) override {
     asked.push_back(std::move(request));
-    if (on_output) {
-      for (const auto& [stream, text] : output) on_output(stream, text);
+    if (listener.on_output) {
+      for (const auto& [stream, text] : output) listener.on_output(stream, text);
     }
     co_return answer;
   }

@@ -6,8 +6,10 @@
 #include "codehelper/api/readiness.hpp"
 #include "codehelper/base/metrics.hpp"
 #include "codehelper/execute/command_runner.hpp"
+#include "codehelper/execute/sandbox.hpp"
 #include "codehelper/jobs/projects.hpp"
 #include "codehelper/net/router.hpp"
+#include "codehelper/net/task_group.hpp"
 #include "codehelper/retrieve/retriever.hpp"
 
 namespace codehelper {
@@ -18,8 +20,10 @@ void add_base_routes(Router& router, Metrics& metrics);
 struct RunnerServices {
   EventLoop& loop;
   CommandRunner* runner = nullptr;
+  const Sandbox* sandbox = nullptr;
+  std::map<std::string, TaskGroup*> active_runs{};  // by run id; each has one child
 };
-/// POST /execute.
+/// POST /execute, DELETE /execute/{run_id}, GET /sandbox.
 void add_runner_routes(Router& router, RunnerServices& services);
 
 struct ApiServices {

@@ -64,6 +64,19 @@ struct RunnerConfig {
   std::vector<std::string> executables = {"pytest", "npm",   "npx",   "cargo", "go",  "python", "python3",
                                           "node",   "ctest", "cmake", "make",  "mvn", "gradle"};
   unsigned parallel = 4;  // runs at once; more wait
+  unsigned queue = 256;   // waiting at once; more are refused
+
+  std::string sandbox = "required";               // or auto, off
+  std::string network = "loopback";               // or none, full, on-request
+  std::vector<std::string> sandbox_without;       // names of mechanisms
+  std::vector<std::filesystem::path> read_paths;  // absolute
+  std::vector<std::string> passed_variables;      // a name may end in *
+  std::filesystem::path cache_dir;                // empty = none
+  std::uint64_t memory_max_bytes = 0;             // 0 = by the machine
+  std::uint64_t file_max_bytes = std::uint64_t{4} << 30;
+  std::uint64_t output_max_bytes = std::uint64_t{1} << 30;
+  unsigned tasks_max = 512;
+  unsigned open_files_max = 65'536;
 };
 
 struct IndexConfig {

@@ -11,8 +11,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "codehelper/execute/command_policy.hpp"
 #include "codehelper/net/event_loop.hpp"
@@ -24,8 +27,15 @@ using OutputSink = std::function<void(OutputStream stream, std::string_view utf8
 
 struct ChildOptions {
   std::size_t keep_bytes =
-      std::size_t{2} * 1024 * 1024;  // first and last so many of each stream; the middle is counted and dropped
-  OutputSink on_output;              // called on the loop as output comes; may be empty
+      std::size_t{2} * 1024 * 1024;      // first and last so many of each stream; the middle is counted and dropped
+  std::uint64_t output_limit_bytes = 0;  // of both streams together, kept or not; above it the run is ended; 0 = none
+  OutputSink on_output;                  // called on the loop as output comes; may be empty
+};
+
+/// A confined run that was not started, because a step that its plan asks for failed.
+struct SandboxFailure {
+  SandboxStep step = SandboxStep::none;
+  int error = 0;  // errno
 };
 
 struct CommandResult {
@@ -37,7 +47,20 @@ struct CommandResult {
   bool error_truncated = false;
   std::uint64_t output_bytes = 0;  // all that was written, kept or not
   std::uint64_t error_bytes = 0;
+  std::string output_sha256;  // of the bytes that were written, all of them; 64 hexadecimal digits
+  std::string error_sha256;
   double duration_seconds = 0;
+  RunLimit limit = RunLimit::none;                // what ended the run before its own end
+  double cpu_seconds = 0;                         // of the whole tree
+  std::uint64_t max_rss_bytes = 0;                // of its biggest process
+  std::optional<SandboxFailure> sandbox_failure;  // then nothing was run, and exit_code is -1
+
+  // By the runner that ran it.
+  std::string run_id;
+  std::vector<std::string> arguments;
+  std::string cwd;
+  double queue_seconds = 0;
+  std::map<std::string, std::string> sandbox;  // the axes of its confinement
 };
 
 /// Runs the command and returns when it has ended and nothing of its tree is left. Cancelling the coroutine ends the

@@ -4,10 +4,12 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "codehelper/base/error.hpp"
+#include "codehelper/execute/sandbox_plan.hpp"
 
 namespace codehelper {
 
@@ -18,6 +20,7 @@ struct ExecuteRequest {
   std::string cwd;                   // relative to the project, or absolute inside it; empty = the project
   std::map<std::string, std::string> env;
   std::chrono::milliseconds timeout{300'000};
+  std::optional<NetworkAccess> network;  // none = as the Runner's setting says
 };
 
 /// What is run after every check.
@@ -28,6 +31,7 @@ struct CommandPlan {
   std::filesystem::path cwd;               // real path inside the project
   std::map<std::string, std::string> env;  // the whole environment of the child
   std::chrono::milliseconds timeout{300'000};
+  SandboxPlan sandbox;  // off unless a Sandbox confines it
 };
 
 struct PolicyRules {
@@ -40,7 +44,9 @@ struct PolicyRules {
 /// Errors: invalid_input for everything refused; the message names the field and what is allowed.
 Result<CommandPlan> plan_command(const PolicyRules& rules, const ExecuteRequest& request);
 
-/// What every child gets of the server's environment: PATH, LANG, HOME, TMPDIR, toolchain homes; never a token or key.
-std::map<std::string, std::string> make_base_environment(const std::map<std::string, std::string, std::less<>>& server);
+/// What every child gets of the server's environment: PATH, LANG, HOME, TMPDIR, toolchain homes, and the variables that
+/// `passed` names; a name may end in * there. Never a setting of ours: a token may be among them.
+std::map<std::string, std::string> make_base_environment(const std::map<std::string, std::string, std::less<>>& server,
+                                                         const std::vector<std::string>& passed);
 
 }  // namespace codehelper

@@ -1,0 +1,18 @@
+// Processes as /proc shows them. All of it may have changed by the time it is read.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace codehelper {
+
+/// Nothing when the process has ended or may not be looked at.
+std::optional<std::string> read_process_file(const std::string& path);
+
+/// Children of all threads of a process: an orphan is given to any of them.
+std::vector<pid_t> list_children(pid_t process);
+
+}  // namespace codehelper
