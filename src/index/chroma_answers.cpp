@@ -33,8 +33,11 @@ ChromaError read_error(const HttpAnswer& answer) {
   return {std::string(kind->as_string()), std::string(message->as_string())};
 }
 
-/// SQLite's words for a database that can't be written any more, whatever is tried.
-bool tells_of_volume(std::string_view message) {
+/// SQLite's words for a database that can't be used any more, whatever is tried. A read that needs the log in it fails
+/// with status 400.
+bool tells_of_volume(int status, std::string_view message) {
+  if (message.contains("Failed to pull logs from the log store")) return true;
+  if (status < 500) return false;
   constexpr std::array<std::string_view, 6> kWords = {"readonly database", "database or disk is full",
                                                       "disk I/O",          "unable to open database",
                                                       "malformed",         "no such table"};
@@ -59,7 +62,7 @@ ChromaFailure explain_status(const HttpAnswer& answer, const HttpCall& call) {
                          "1.0 or later",
                          said)}};
   }
-  if (answer.status >= 500 && tells_of_volume(error.message)) {
+  if (tells_of_volume(answer.status, error.message)) {
     return {{ErrorCode::unavailable,
              fmt::format("Chroma's volume is broken ({}): see that its data directory is there, writable and not full, "
                          "restart Chroma, then POST /project",

@@ -87,6 +87,8 @@ TEST_CASE("chroma store: says what is wrong with an answer, and what to do") {
       {make_answer(400, R"({"error":"InvalidArgumentError","message":"odd name"})"), "odd name"},
       {make_answer(500, R"({"error":"InternalError","message":"attempt to write a readonly database"})"),
        "volume is broken"},
+      {make_answer(400, R"({"error":"ChromaError","message":"plan: Failed to pull logs from the log store"})"),
+       "volume is broken"},
       {make_answer(503, "busy"), "refused a call (503 busy)"},
       {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"cut", "can't be reached"},
       {"", "can't be reached"},
