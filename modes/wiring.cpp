@@ -85,22 +85,13 @@ std::string search_path_of(const StringMap& environment) {
   return path == environment.end() ? "/usr/local/bin:/usr/bin:/bin" : path->second;
 }
 
-constexpr std::pair<std::string_view, Mechanism> kMechanisms[] = {{"user_namespace", Mechanism::user_namespace},
-                                                                  {"mount_namespace", Mechanism::mount_namespace},
-                                                                  {"pid_namespace", Mechanism::pid_namespace},
-                                                                  {"network_namespace", Mechanism::network_namespace},
-                                                                  {"landlock", Mechanism::landlock},
-                                                                  {"seccomp", Mechanism::seccomp}};
-
 SandboxRules make_sandbox_rules(const Config& config, const StringMap& environment) {
   const RunnerConfig& runner = config.runner;
   SandboxRules rules;
-  rules.mode = runner.sandbox == "off"    ? SandboxMode::off
-               : runner.sandbox == "auto" ? SandboxMode::automatic
-                                          : SandboxMode::required;
-  for (const auto& [name, mechanism] : kMechanisms) {
-    if (std::ranges::find(runner.sandbox_without, name) != runner.sandbox_without.end())
-      rules.allowed.remove(mechanism);
+  rules.mode = parse_sandbox_mode(runner.sandbox).value_or(SandboxMode::required);
+  for (const Mechanism mechanism : kMechanisms) {
+    const auto& without = runner.sandbox_without;
+    if (std::ranges::find(without, to_string(mechanism)) != without.end()) rules.allowed.remove(mechanism);
   }
   rules.network_on_request = runner.network == "on-request";
   rules.network = parse_network_access(runner.network).value_or(NetworkAccess::loopback);

@@ -4,21 +4,9 @@
 
 #include <algorithm>
 
+#include "codehelper/base/text.hpp"
+
 namespace codehelper {
-
-namespace {
-
-bool is_continuation(char byte) {
-  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
-}
-
-// The last place at or before `at` where a character begins.
-std::size_t character_border(std::string_view text, std::size_t at) {
-  while (at > 0 && at < text.size() && is_continuation(text[at])) --at;
-  return at;
-}
-
-}  // namespace
 
 std::string_view first_part(std::string_view text, std::size_t limit_bytes) {
   if (text.size() <= limit_bytes) return text;
@@ -32,7 +20,7 @@ std::string_view last_part(std::string_view text, std::size_t limit_bytes) {
   // A line that begins just there is whole.
   const std::size_t line_end = text.find('\n', begin - 1);
   if (line_end != std::string_view::npos && line_end + 1 < text.size()) return text.substr(line_end + 1);
-  while (begin < text.size() && is_continuation(text[begin])) ++begin;
+  while (begin < text.size() && is_utf8_continuation(text[begin])) ++begin;
   return text.substr(begin);
 }
 

@@ -88,4 +88,16 @@ Result<std::map<std::string, std::string>> optional_string_map(const json::objec
   return strings;
 }
 
+std::string text_in(const json::object& object, std::string_view field) {
+  const json::value* value = object.if_contains(field);
+  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
+}
+
+std::uint64_t count_in(const json::object& object, std::string_view field, std::uint64_t otherwise) {
+  const json::value* value = object.if_contains(field);
+  json::error_code error;
+  const auto count = value != nullptr && value->is_number() ? value->to_number<std::uint64_t>(error) : otherwise;
+  return error ? otherwise : count;
+}
+
 }  // namespace codehelper

@@ -108,4 +108,23 @@ std::string to_lower_ascii(std::string_view text) {
   return lower;
 }
 
+std::vector<std::string_view> split_lines(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+bool is_utf8_continuation(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
+
+std::size_t character_border(std::string_view text, std::size_t at) {
+  while (at > 0 && at < text.size() && is_utf8_continuation(text[at])) --at;
+  return at;
+}
+
 }  // namespace codehelper

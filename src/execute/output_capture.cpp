@@ -4,18 +4,16 @@
 
 #include <algorithm>
 
+#include "codehelper/base/text.hpp"
+
 namespace codehelper {
 
 namespace {
 
-bool is_continuation(char byte) {
-  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
-}
-
 // `text`, the beginning of valid UTF-8, without a last character that the cut left incomplete.
 std::string_view whole_characters(std::string_view text) {
   std::size_t last = text.size();
-  while (last > 0 && is_continuation(text[last - 1])) --last;
+  while (last > 0 && is_utf8_continuation(text[last - 1])) --last;
   if (last == 0) return {};
   const auto lead = static_cast<unsigned char>(text[last - 1]);
   const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
@@ -50,7 +48,7 @@ std::string OutputCapture::text() const {
   std::string tail = tail_.substr(tail_begin_) + tail_.substr(0, tail_begin_);
   if (!truncated()) return head_ + tail;
   std::string_view end = tail;
-  while (!end.empty() && is_continuation(end.front())) end.remove_prefix(1);
+  while (!end.empty() && is_utf8_continuation(end.front())) end.remove_prefix(1);
   const std::string_view begin = whole_characters(head_);
   const std::uint64_t dropped = added_ - begin.size() - end.size();
   const std::string_view line_end = begin.empty() || begin.ends_with('\n') ? "" : "\n";

@@ -36,19 +36,19 @@ void give_up_too_tight(const std::string& cause, Mechanisms& mechanisms, Sandbox
   if (mechanisms.has(Mechanism::mount_namespace)) {
     mechanisms.remove(Mechanism::mount_namespace);
     mechanisms.remove(Mechanism::pid_namespace);
-    level.missing.push_back({"mount_namespace", cause});
+    level.missing.push_back({std::string(to_string(Mechanism::mount_namespace)), cause});
   } else if (mechanisms.has(Mechanism::landlock)) {
     mechanisms.remove(Mechanism::landlock);
-    level.missing.push_back({"landlock", cause});
+    level.missing.push_back({std::string(to_string(Mechanism::landlock)), cause});
   }
 }
 
 // What is left to try after a step has failed; the level tells what was given up, and why.
 void give_up_mechanism(const SandboxFailure& failure, Mechanisms& mechanisms, SandboxLevel& level) {
-  const auto remove = [&](Mechanism mechanism, const char* name) {
+  const auto remove = [&](Mechanism mechanism) {
     if (!mechanisms.has(mechanism)) return;
     mechanisms.remove(mechanism);
-    level.missing.push_back({name, describe(failure)});
+    level.missing.push_back({std::string(to_string(mechanism)), describe(failure)});
   };
   switch (failure.step) {
     case SandboxStep::namespaces:
@@ -57,22 +57,22 @@ void give_up_mechanism(const SandboxFailure& failure, Mechanisms& mechanisms, Sa
         mechanisms.add(Mechanism::user_namespace);  // root without the right to make the others alone
         return;
       }
-      remove(Mechanism::user_namespace, "user_namespace");
-      remove(Mechanism::mount_namespace, "mount_namespace");
-      remove(Mechanism::pid_namespace, "pid_namespace");
-      remove(Mechanism::network_namespace, "network_namespace");
+      remove(Mechanism::user_namespace);
+      remove(Mechanism::mount_namespace);
+      remove(Mechanism::pid_namespace);
+      remove(Mechanism::network_namespace);
       return;
     case SandboxStep::network:
-      return remove(Mechanism::network_namespace, "network_namespace");
+      return remove(Mechanism::network_namespace);
     case SandboxStep::process_list:
-      return remove(Mechanism::pid_namespace, "pid_namespace");
+      return remove(Mechanism::pid_namespace);
     case SandboxStep::mounts:
-      remove(Mechanism::mount_namespace, "mount_namespace");
-      return remove(Mechanism::pid_namespace, "pid_namespace");
+      remove(Mechanism::mount_namespace);
+      return remove(Mechanism::pid_namespace);
     case SandboxStep::landlock:
-      return remove(Mechanism::landlock, "landlock");
+      return remove(Mechanism::landlock);
     case SandboxStep::seccomp:
-      return remove(Mechanism::seccomp, "seccomp");
+      return remove(Mechanism::seccomp);
     case SandboxStep::none:
     case SandboxStep::limits:
     case SandboxStep::privileges:
@@ -80,20 +80,12 @@ void give_up_mechanism(const SandboxFailure& failure, Mechanisms& mechanisms, Sa
   }
 }
 
-constexpr std::pair<Mechanism, const char*> kNames[] = {
-    {Mechanism::user_namespace, "user_namespace"},
-    {Mechanism::mount_namespace, "mount_namespace"},
-    {Mechanism::pid_namespace, "pid_namespace"},
-    {Mechanism::network_namespace, "network_namespace"},
-    {Mechanism::landlock, "landlock"},
-    {Mechanism::seccomp, "seccomp"},
-};
-
 // Which to begin with: all that are allowed and make sense together.
 Mechanisms choose_mechanisms(const SandboxRules& rules, SandboxLevel& level) {
   Mechanisms chosen = rules.allowed;
-  for (const auto& [mechanism, name] : kNames) {
-    if (!rules.allowed.has(mechanism)) level.missing.push_back({name, "switched off by RUNNER_SANDBOX_WITHOUT"});
+  for (const Mechanism mechanism : kMechanisms) {
+    if (rules.allowed.has(mechanism)) continue;
+    level.missing.push_back({std::string(to_string(mechanism)), "switched off by RUNNER_SANDBOX_WITHOUT"});
   }
   const bool is_root = ::geteuid() == 0;
   if (is_root || !chosen.has(Mechanism::user_namespace)) chosen.remove(Mechanism::user_namespace);

@@ -76,6 +76,13 @@ std::string_view to_string(SandboxMode mode) {
   std::unreachable();
 }
 
+std::optional<SandboxMode> parse_sandbox_mode(std::string_view name) {
+  for (const auto mode : {SandboxMode::required, SandboxMode::automatic, SandboxMode::off}) {
+    if (to_string(mode) == name) return mode;
+  }
+  return std::nullopt;
+}
+
 std::map<std::string, std::string> SandboxLevel::axes() const {
   return {{"level", level},
           {"files", files},

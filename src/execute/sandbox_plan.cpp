@@ -4,6 +4,24 @@
 
 namespace codehelper {
 
+std::string_view to_string(Mechanism mechanism) {
+  switch (mechanism) {
+    case Mechanism::user_namespace:
+      return "user_namespace";
+    case Mechanism::mount_namespace:
+      return "mount_namespace";
+    case Mechanism::pid_namespace:
+      return "pid_namespace";
+    case Mechanism::network_namespace:
+      return "network_namespace";
+    case Mechanism::landlock:
+      return "landlock";
+    case Mechanism::seccomp:
+      return "seccomp";
+  }
+  std::unreachable();
+}
+
 std::string_view to_string(NetworkAccess access) {
   switch (access) {
     case NetworkAccess::none:

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "codehelper/base/text.hpp"
 #include "codehelper/execute/test_command.hpp"
 
 namespace codehelper {
@@ -37,16 +38,6 @@ std::string without_colours(std::string_view text) {
     text.remove_prefix(std::min(letter == std::string_view::npos ? text.size() : letter + 1, text.size()));
   }
   return plain;
-}
-
-Lines split_lines(std::string_view text) {
-  Lines lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
 }
 
 std::optional<long> leading_number(std::string_view text) {

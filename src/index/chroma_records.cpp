@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "codehelper/base/hash.hpp"
+#include "codehelper/base/json_fields.hpp"
 #include "codehelper/base/text.hpp"
 
 namespace codehelper {
@@ -46,21 +47,12 @@ bool has_escape(std::string_view text) {
   return false;
 }
 
-std::string text_in(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
 std::optional<std::int64_t> number_in(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   if (value == nullptr || !value->is_number()) return std::nullopt;
   boost::system::error_code error;
   const auto number = value->to_number<std::int64_t>(error);
   return error ? std::nullopt : std::optional(number);
-}
-
-std::uint64_t count_in(const json::object& object, std::string_view key) {
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_in(object, key).value_or(0)));
 }
 
 bool is_set(const json::object& object, std::string_view key) {
@@ -70,24 +62,6 @@ bool is_set(const json::object& object, std::string_view key) {
 
 std::string join_lines(const std::vector<std::string>& lines) {
   return fmt::format("{}", fmt::join(lines, "\n"));
-}
-
-std::vector<std::string> split_lines(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
-  return lines;
-}
-
-/// How much of the text is its document: cut between two characters.
-std::size_t document_bytes(std::string_view text) {
-  if (text.size() <= kChromaDocumentBytes) return text.size();
-  std::size_t end = kChromaDocumentBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return end;
 }
 
 template <class Enum>
@@ -234,7 +208,7 @@ std::optional<ChromaFile> read_file(const json::object& metadata) {
 }
 
 std::string chunk_document(const Chunk& chunk) {
-  return chunk.text.substr(0, document_bytes(chunk.text));
+  return chunk.text.substr(0, character_border(chunk.text, std::min(chunk.text.size(), kChromaDocumentBytes)));
 }
 
 json::object chunk_to_metadata(const Chunk& chunk, std::string_view written) {
@@ -245,7 +219,7 @@ json::object chunk_to_metadata(const Chunk& chunk, std::string_view written) {
                         {"start_line", chunk.start_line},
                         {"end_line", chunk.end_line},
                         {"written", written}};
-  const std::size_t in_document = document_bytes(chunk.text);
+  const std::size_t in_document = character_border(chunk.text, std::min(chunk.text.size(), kChromaDocumentBytes));
   if (in_document < chunk.text.size()) metadata["rest"] = std::string_view(chunk.text).substr(in_document);
   return metadata;
 }
@@ -258,7 +232,9 @@ std::optional<Chunk> read_chunk(const json::object& metadata, std::string_view d
   if (chunk.path.empty() || !start_line || !end_line) return std::nullopt;
   chunk.language = text_in(metadata, "language");
   chunk.symbol = text_in(metadata, "symbol");
-  chunk.definitions = split_lines(text_in(metadata, "definitions"));
+  const std::string names = text_in(metadata, "definitions");
+  const auto definitions = split_lines(names);
+  chunk.definitions.assign(definitions.begin(), definitions.end());
   chunk.start_line = static_cast<int>(*start_line);
   chunk.end_line = static_cast<int>(*end_line);
   chunk.text = document;

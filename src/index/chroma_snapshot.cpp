@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "codehelper/base/json_fields.hpp"
+
 namespace codehelper {
 namespace {
 
@@ -23,11 +25,6 @@ json::object path_filter(const std::vector<const ChromaFile*>& files) {
   json::array paths;
   for (const ChromaFile* file : files) paths.emplace_back(encode_chroma_path(file->file.path));
   return {{"where", json::object{{"path", json::object{{"$in", std::move(paths)}}}}}};
-}
-
-std::string text_in(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "codehelper/base/hash.hpp"
+#include "codehelper/base/text.hpp"
 #include "packed_text.hpp"
 
 namespace codehelper {
@@ -44,16 +45,6 @@ DROP TABLE IF EXISTS features;
 )sql";
 
 constexpr const char* kConnectionSettings = "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;";
-
-std::vector<std::string> split_lines(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
-  return lines;
-}
 
 std::optional<IndexState> parse_index_state(std::string_view text) {
   for (const IndexState state : {IndexState::indexing, IndexState::ready, IndexState::failed}) {
@@ -96,7 +87,8 @@ std::optional<Chunk> read_chunk(const SqliteStatement& row) {
   chunk.symbol = row.text(2);
   chunk.start_line = static_cast<int>(row.integer(3));
   chunk.end_line = static_cast<int>(row.integer(4));
-  chunk.definitions = split_lines(row.bytes(5));
+  const auto definitions = split_lines(row.bytes(5));
+  chunk.definitions.assign(definitions.begin(), definitions.end());
   chunk.text = std::move(*text);
   chunk.hash = sha256_hex(chunk.text);
   return chunk;

@@ -2,18 +2,13 @@
 
 #include <boost/json/parse.hpp>
 
+#include "codehelper/base/json_fields.hpp"
+
 namespace codehelper {
 
 namespace json = boost::json;
 
 namespace {
-
-std::uint64_t count_in(const json::object& fields, std::string_view name) {
-  const json::value* value = fields.if_contains(name);
-  json::error_code error;
-  const auto count = value != nullptr && value->is_number() ? value->to_number<std::uint64_t>(error) : 0;
-  return error ? 0 : count;
-}
 
 IndexProgress read_progress(const json::object& fields) {
   IndexProgress progress;

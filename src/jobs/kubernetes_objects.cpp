@@ -33,18 +33,6 @@ const json::array& list_in(const json::object& object, std::string_view field) {
   return value != nullptr && value->is_array() ? value->as_array() : kEmpty;
 }
 
-std::string text_in(const json::object& object, std::string_view field) {
-  const json::value* value = object.if_contains(field);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
-std::uint64_t count_in(const json::object& object, std::string_view field, std::uint64_t otherwise = 0) {
-  const json::value* value = object.if_contains(field);
-  json::error_code error;
-  const auto count = value != nullptr && value->is_number() ? value->to_number<std::uint64_t>(error) : otherwise;
-  return error ? otherwise : count;
-}
-
 // Null when no condition of that type is true.
 const json::object* find_condition(const json::object& status, std::string_view type, std::string_view value = "True") {
   for (const json::value& item : list_in(status, "conditions")) {

@@ -29,4 +29,9 @@ Result<std::optional<std::vector<std::string>>> optional_strings(const boost::js
 Result<std::map<std::string, std::string>> optional_string_map(const boost::json::object& object,
                                                                std::string_view field);
 
+/// Read leniently: what is missing or of another type counts as empty, or as `otherwise`. A count is a whole number
+/// from 0.
+std::string text_in(const boost::json::object& object, std::string_view field);
+std::uint64_t count_in(const boost::json::object& object, std::string_view field, std::uint64_t otherwise = 0);
+
 }  // namespace codehelper

@@ -21,6 +21,7 @@ enum class SandboxMode {
   off,
 };
 std::string_view to_string(SandboxMode mode);
+std::optional<SandboxMode> parse_sandbox_mode(std::string_view name);
 
 struct SandboxRules {
   SandboxMode mode = SandboxMode::required;

@@ -1,6 +1,7 @@
 // What confines one run: plain data, made by Sandbox, obeyed by the supervisor and its children.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,10 @@ enum class Mechanism : std::uint32_t {
   landlock = 16,
   seccomp = 32,
 };
+inline constexpr std::array kMechanisms{Mechanism::user_namespace, Mechanism::mount_namespace,
+                                        Mechanism::pid_namespace,  Mechanism::network_namespace,
+                                        Mechanism::landlock,       Mechanism::seccomp};
+std::string_view to_string(Mechanism mechanism);
 
 class Mechanisms {
  public:
