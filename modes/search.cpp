@@ -37,6 +37,15 @@ Result<void> print_hit(const boost::json::object& hit) {
   return {};
 }
 
+// What of the question could not be heeded.
+void print_notes(const boost::json::object& answer) {
+  const boost::json::value* notes = answer.if_contains("notes");
+  if (notes == nullptr || !notes->is_array()) return;
+  for (const boost::json::value& note : notes->as_array()) {
+    if (note.is_string()) fmt::print(stderr, "note: {}\n", std::string_view(note.as_string()));
+  }
+}
+
 }  // namespace
 
 int run_search(const Config& config, const Arguments& arguments) {
@@ -53,6 +62,7 @@ int run_search(const Config& config, const Arguments& arguments) {
     return fail_mode("search", {ErrorCode::unavailable, "the server's answer is not that of a Crew API"});
   }
   if (hits->as_array().empty()) fmt::print(stderr, "nothing found\n");
+  print_notes(*answer);
   for (const boost::json::value& hit : hits->as_array()) {
     const auto printed = hit.is_object() ? print_hit(hit.as_object()) : Result<void>{};
     if (!printed) return fail_mode("search", printed.error());

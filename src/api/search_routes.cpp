@@ -1,5 +1,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
 
 #include "codehelper/api/json_route.hpp"
 #include "codehelper/api/routes.hpp"
@@ -22,7 +23,49 @@ json::object to_json(const SearchHit& hit) {
   return object;
 }
 
-Task<Result<HttpReply>> post_search(ApiServices& services, RequestContext context, HttpRequest, json::object body) {
+json::object to_json(const HitEvidence& evidence) {
+  return {{"words", evidence.words},
+          {"semantic", evidence.semantic},
+          {"bonus", evidence.bonus},
+          {"file_best_place", evidence.file_best_place},
+          {"file_words", evidence.file_words},
+          {"file_semantic", evidence.file_semantic},
+          {"file_path", evidence.file_path},
+          {"file_scope", evidence.file_scope},
+          {"file_length", evidence.file_length},
+          {"file_folder", evidence.file_folder},
+          {"file_bonus", evidence.file_bonus},
+          {"prior", evidence.prior}};
+}
+
+/// What the ranking was made of: the words that were looked up, and the places that are no hits of their own.
+json::object explain(const SearchResult& found) {
+  json::array terms;
+  for (const AskedTerm& term : found.terms) {
+    terms.push_back({{"text", term.text}, {"weight", term.weight}, {"rarity", term.rarity}});
+  }
+  json::array cut;
+  for (const CutPlace& place : found.cut) {
+    cut.push_back({{"path", place.path},
+                   {"start_line", place.start_line},
+                   {"end_line", place.end_line},
+                   {"score", place.score},
+                   {"reason", to_string(place.reason)}});
+  }
+  return {{"terms", std::move(terms)}, {"cut", std::move(cut)}};
+}
+
+Result<bool> wants_explanation(const HttpRequest& request) {
+  const auto given = request.query.find("explain");
+  if (given == request.query.end() || given->second == "0") return false;
+  if (given->second == "1") return true;
+  return fail(ErrorCode::invalid_input, "explain: must be 1 or 0");
+}
+
+Task<Result<HttpReply>> post_search(ApiServices& services, RequestContext context, HttpRequest request,
+                                    json::object body) {
+  const auto is_explained = wants_explanation(request);
+  if (!is_explained) co_return std::unexpected(is_explained.error());
   auto query = required_string(body, "query");
   if (!query) co_return std::unexpected(query.error());
   const auto project_path = optional_string(body, "project_path");
@@ -38,8 +81,14 @@ Task<Result<HttpReply>> post_search(ApiServices& services, RequestContext contex
   const auto found = co_await services.retriever->search(context, std::move(*project), std::move(search));
   if (!found) co_return make_search_error_reply(found.error(), context.request_id);
   json::array hits;
-  for (const SearchHit& hit : found->hits) hits.push_back(to_json(hit));
-  const json::object answer{{"hits", std::move(hits)}, {"index", index_to_json(found->index)}};
+  for (const SearchHit& hit : found->hits) {
+    json::object object = to_json(hit);
+    if (*is_explained) object["evidence"] = to_json(hit.evidence);
+    hits.push_back(std::move(object));
+  }
+  json::object answer{{"hits", std::move(hits)}, {"index", index_to_json(found->index)}};
+  if (!found->notes.empty()) answer["notes"] = json::value_from(found->notes);
+  if (*is_explained) answer["explain"] = explain(*found);
   co_return make_json_reply(json::serialize(answer));
 }
 

@@ -101,6 +101,7 @@ Task<Result<ChunkHits>> query_lexical(RequestContext context, const ChromaSearch
   hits.lexical = join_chunks(ranking.lexical, *chunks);
   hits.definitions = join_chunks(ranking.definitions, *chunks);
   hits.files = std::move(ranking.files);
+  hits.rarities = std::move(ranking.rarities);
   co_return hits;
 }
 

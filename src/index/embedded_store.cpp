@@ -135,7 +135,8 @@ class EmbeddedIndex {
     if (!semantic) return std::unexpected(semantic.error());
     auto definitions = load_chunks(database, ranking.definitions);
     if (!definitions) return std::unexpected(definitions.error());
-    return ChunkHits{std::move(*lexical), std::move(*semantic), std::move(*definitions), std::move(ranking.files)};
+    return ChunkHits{std::move(*lexical), std::move(*semantic), std::move(*definitions), std::move(ranking.files),
+                     std::move(ranking.rarities)};
   }
 
   static Result<std::vector<ScoredChunk>> load_chunks(IndexDatabase& database,

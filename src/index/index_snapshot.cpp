@@ -76,7 +76,8 @@ std::vector<ScoredFile> IndexSnapshot::best_files(const std::vector<float>& scor
   });
   std::vector<ScoredFile> best;
   best.reserve(numbers.size());
-  for (const std::uint32_t number : numbers) best.push_back({paths_[number], scores[number]});
+  for (const std::uint32_t number : numbers)
+    best.push_back({paths_[number], scores[number], lexical_.file_length(number)});
   return best;
 }
 
@@ -86,19 +87,41 @@ std::size_t IndexSnapshot::memory_bytes() const {
          paths_.size() * kBytesOfFile;
 }
 
+std::vector<bool> IndexSnapshot::find_passing(const ChunkFilter& filter) const {
+  if (filter.empty()) return {};
+  std::vector<bool> files(paths_.size());
+  for (std::size_t i = 0; i < paths_.size(); ++i) files[i] = may_pass(filter, paths_[i]);
+  std::vector<TermId> words;
+  words.reserve(filter.words.size());
+  for (const std::string& word : filter.words) words.push_back(term_id(word));
+  std::vector<bool> passing = lexical_.holds_all(words);
+  for (std::size_t i = 0; i < passing.size(); ++i) passing[i] = passing[i] && files[chunks_[i].file];
+  return passing;
+}
+
 IndexSnapshot::Ranking IndexSnapshot::rank(const ChunkQuery& query) const {
   std::vector<WeightedTerm> terms;
   terms.reserve(query.terms.size());
   for (const QueryTerm& term : query.terms) terms.push_back({term_id(term.text), term.weight});
-  const LexicalIndex::Scores scores = lexical_.score(terms);
-  Ranking ranking{best_chunks(scores.documents, query.limit),
-                  best_chunks(vectors_.multiply(query.embedding), query.limit),
-                  {},
-                  best_files(scores.files, query.limit)};
+  const std::vector<bool> passing = find_passing(query.filter);
+  const auto keep_passing = [&](std::vector<float> scores) {
+    for (std::size_t i = 0; i < std::min(scores.size(), passing.size()); ++i) {
+      if (!passing[i]) scores[i] = 0;
+    }
+    return scores;
+  };
+  LexicalIndex::Scores scores = lexical_.score(terms);
+  Ranking ranking;
+  ranking.lexical = best_chunks(keep_passing(std::move(scores.documents)), query.limit);
+  ranking.semantic = best_chunks(keep_passing(vectors_.multiply(query.embedding)), query.limit);
+  ranking.files = best_files(scores.files, query.limit);
   if (!query.definition.empty()) {
     auto declaring = lexical_.score_holders(term_id(definition_term(query.definition)), terms);
+    if (!passing.empty()) std::erase_if(declaring, [&](const auto& entry) { return !passing[entry.document]; });
     ranking.definitions = best_documents(std::move(declaring), query.limit);
   }
+  ranking.rarities.reserve(terms.size());
+  for (const WeightedTerm& term : terms) ranking.rarities.push_back(lexical_.rarity(term.term));
   return ranking;
 }
 

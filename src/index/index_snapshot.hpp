@@ -46,12 +46,15 @@ class IndexSnapshot {
     std::vector<RankedChunk> semantic;
     std::vector<RankedChunk> definitions;
     std::vector<ScoredFile> files;
+    std::vector<double> rarities;
   };
   Ranking rank(const ChunkQuery& query) const;
   /// An estimate.
   std::size_t memory_bytes() const;
 
  private:
+  /// By position: whether a chunk passes. Empty = all do.
+  std::vector<bool> find_passing(const ChunkFilter& filter) const;
   std::vector<RankedChunk> best_chunks(const std::vector<float>& scores, std::size_t limit) const;
   std::vector<RankedChunk> best_documents(std::vector<LexicalIndex::DocumentScore> documents, std::size_t limit) const;
   std::vector<ScoredFile> best_files(const std::vector<float>& scores, std::size_t limit) const;

@@ -11,7 +11,7 @@ constexpr double kChunkSaturation = 1.2;
 constexpr double kFileSaturation = 3.0;
 constexpr double kLengthShare = 0.75;
 
-double rarity(std::size_t all, std::size_t with) {
+double inverse_frequency(std::size_t all, std::size_t with) {
   return std::log(1 + (static_cast<double>(all - with) + 0.5) / (static_cast<double>(with) + 0.5));
 }
 
@@ -94,7 +94,25 @@ std::vector<LexicalIndex::DocumentScore> LexicalIndex::score_holders(TermId held
 double LexicalIndex::rarity_of(const Postings& postings) const {
   std::size_t with = 0;
   for (const Posting& posting : postings) with += is_live(posting.document) ? 1 : 0;
-  return with == 0 ? 0 : rarity(live_documents_, with);
+  return with == 0 ? 0 : inverse_frequency(live_documents_, with);
+}
+
+double LexicalIndex::rarity(TermId term) const {
+  const auto found = postings_.find(term);
+  return found == postings_.end() ? 0 : rarity_of(found->second);
+}
+
+std::vector<bool> LexicalIndex::holds_all(std::span<const TermId> terms) const {
+  std::vector<bool> holds(lengths_.size());
+  for (std::uint32_t document = 0; document < lengths_.size(); ++document) holds[document] = is_live(document);
+  for (const TermId term : terms) {
+    std::vector<bool> also(lengths_.size());
+    const auto found = postings_.find(term);
+    if (found == postings_.end()) return also;
+    for (const Posting& posting : found->second) also[posting.document] = holds[posting.document];
+    holds = std::move(also);
+  }
+  return holds;
 }
 
 void LexicalIndex::score_documents(const Postings& postings, double weight, std::vector<float>& scores) const {
@@ -121,7 +139,7 @@ void LexicalIndex::score_files(const Postings& postings, double weight, std::vec
     counts.back().count += posting.count;
   }
   if (counts.empty()) return;
-  const double factor = weight * rarity(live_files_, counts.size());
+  const double factor = weight * inverse_frequency(live_files_, counts.size());
   const double mean = static_cast<double>(total_length_) / static_cast<double>(live_files_);
   for (const FileCount& entry : counts) {
     const double relative_length = static_cast<double>(file_lengths_[entry.file]) / mean;

@@ -39,6 +39,13 @@ class LexicalIndex {
   /// declare a name a long one is no worse.
   std::vector<DocumentScore> score_holders(TermId held, std::span<const WeightedTerm> terms) const;
 
+  /// Inverse document frequency; 0 when no live document holds the word.
+  double rarity(TermId term) const;
+  /// Whether each document, by number, is live and holds all of the words.
+  std::vector<bool> holds_all(std::span<const TermId> terms) const;
+  /// Weighted words of a file, by number.
+  std::uint64_t file_length(std::uint32_t file) const { return file_lengths_[file]; }
+
   std::size_t live_documents() const { return live_documents_; }
   /// An estimate.
   std::size_t memory_bytes() const;

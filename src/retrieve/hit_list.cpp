@@ -21,7 +21,8 @@ SearchHit make_hit(FusedChunk fused) {
           chunk.end_line,
           std::move(chunk.text),
           fused.score,
-          std::move(chunk.definitions)};
+          std::move(chunk.definitions),
+          fused.evidence};
 }
 
 bool can_join(const SearchHit& hit, const FusedChunk& fused) {
@@ -46,21 +47,42 @@ void join(SearchHit& hit, Chunk chunk) {
 
 }  // namespace
 
-std::vector<SearchHit> make_hit_list(std::vector<FusedChunk> chunks, std::size_t limit, std::size_t max_hits_per_file) {
-  std::vector<SearchHit> hits;
+std::string_view to_string(CutReason reason) {
+  switch (reason) {
+    case CutReason::limit:
+      return "limit";
+    case CutReason::per_file:
+      return "per_file";
+    case CutReason::joined:
+      return "joined";
+  }
+  return "";
+}
+
+HitList make_hit_list(std::vector<FusedChunk> chunks, std::size_t limit, std::size_t max_hits_per_file) {
+  HitList list;
   std::map<std::string, std::vector<std::size_t>> places;  // of a file's hits
   for (FusedChunk& fused : chunks) {
+    const auto cut = [&](CutReason reason) {
+      const Chunk& chunk = fused.chunk;
+      list.cut.push_back({chunk.path, chunk.start_line, chunk.end_line, fused.score, reason});
+    };
     std::vector<std::size_t>& of_file = places[fused.chunk.path];
     const auto neighbour =
-        std::ranges::find_if(of_file, [&](std::size_t place) { return can_join(hits[place], fused); });
+        std::ranges::find_if(of_file, [&](std::size_t place) { return can_join(list.hits[place], fused); });
     if (neighbour != of_file.end()) {
-      join(hits[*neighbour], std::move(fused.chunk));
-    } else if (hits.size() < limit && of_file.size() < max_hits_per_file) {
-      of_file.push_back(hits.size());
-      hits.push_back(make_hit(std::move(fused)));
+      cut(CutReason::joined);
+      join(list.hits[*neighbour], std::move(fused.chunk));
+    } else if (list.hits.size() >= limit) {
+      cut(CutReason::limit);
+    } else if (of_file.size() >= max_hits_per_file) {
+      cut(CutReason::per_file);
+    } else {
+      of_file.push_back(list.hits.size());
+      list.hits.push_back(make_hit(std::move(fused)));
     }
   }
-  return hits;
+  return list;
 }
 
 }  // namespace codehelper

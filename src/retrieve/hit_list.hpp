@@ -8,8 +8,13 @@
 
 namespace codehelper {
 
+struct HitList {
+  std::vector<SearchHit> hits;
+  std::vector<CutPlace> cut;
+};
+
 /// `chunks` best first. Takes chunks until there are `limit` hits; a chunk that touches an earlier hit of its file
 /// joins it (at most kLongestHit lines), so its text stays exactly the file's lines.
-std::vector<SearchHit> make_hit_list(std::vector<FusedChunk> chunks, std::size_t limit, std::size_t max_hits_per_file);
+HitList make_hit_list(std::vector<FusedChunk> chunks, std::size_t limit, std::size_t max_hits_per_file);
 
 }  // namespace codehelper

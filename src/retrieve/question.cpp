@@ -1,6 +1,7 @@
 #include "question.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace codehelper {
 namespace {
@@ -28,7 +29,8 @@ bool ends_in_path(std::string_view path, std::string_view end) {
 
 }  // namespace
 
-Question read_question(std::string_view text) {
+Question read_question(NarrowedQuestion narrowed) {
+  const std::string_view text = narrowed.text;
   Question question;
   question.paths = find_path_mentions(text);
   question.names = find_names(text);
@@ -38,6 +40,7 @@ Question read_question(std::string_view text) {
   const auto repeated = std::ranges::unique(question.names);
   question.names.erase(repeated.begin(), repeated.end());
   question.wishes = read_wishes(text);
+  question.narrowing = std::move(narrowed.narrowing);
   return question;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "codehelper/index/path_mentions.hpp"
+#include "narrowing.hpp"
 #include "path_class.hpp"
 #include "subject.hpp"
 
@@ -17,9 +18,10 @@ struct Question {
   std::vector<std::string> names;  // identifiers as written, without repetition
   std::optional<Subject> subject;
   Wishes wishes;
+  Narrowing narrowing;
 };
 
-Question read_question(std::string_view text);
+Question read_question(NarrowedQuestion narrowed);
 
 /// Whether `path` ends in the mentioned one, on a folder's border; "flask.json.provider" means flask/json/provider.py.
 bool is_mentioned(std::string_view path, const PathMention& mention);

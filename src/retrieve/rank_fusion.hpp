@@ -6,16 +6,19 @@
 #include <vector>
 
 #include "codehelper/index/vector_store.hpp"
+#include "codehelper/retrieve/retriever.hpp"
 #include "question.hpp"
 
 namespace codehelper {
 
 struct FusedChunk {
-  double score = 0;
+  double score = 0;  // the best has 1
   Chunk chunk;
+  HitEvidence evidence;
 };
 
-/// Best first; equal scores by path and line.
-std::vector<FusedChunk> fuse_hits(const Question& question, ChunkHits hits);
+/// Best first; equal scores by path and line. `terms` are those that were asked for. What the question's
+/// narrowing doesn't allow is left out.
+std::vector<FusedChunk> fuse_hits(const Question& question, const std::vector<QueryTerm>& terms, ChunkHits hits);
 
 }  // namespace codehelper

@@ -89,15 +89,8 @@ std::optional<Subject> parse_name(std::string_view word) {
 
 /// Whether a word of prose is written as code.
 bool looks_like_code(std::string_view word, const Subject& subject) {
-  const std::string_view name = subject.name;
   if (find_call(word) != std::string_view::npos || word.starts_with('`')) return true;
-  if (subject.written.find_first_of(".:#>") != std::string::npos) return true;
-  if (name.substr(1, name.size() - 2).find('_') != std::string_view::npos) return true;
-  for (std::size_t i = 1; i < name.size(); ++i) {
-    const bool is_hump = name[i - 1] >= 'a' && name[i - 1] <= 'z' && name[i] >= 'A' && name[i] <= 'Z';
-    if (is_hump) return true;
-  }
-  return false;
+  return subject.written.find_first_of(".:#>") != std::string::npos || is_written_as_code(subject.name);
 }
 
 /// Whether a symbol or a path has such a name as a part: "src/net/cache.cc" has src, net, cache and cc.
@@ -189,6 +182,16 @@ Form form_of_declaration(std::string_view text, std::string_view name) {
 }
 
 }  // namespace
+
+bool is_written_as_code(std::string_view name) {
+  if (name.size() < kShortestName) return false;
+  if (name.substr(1, name.size() - 2).find('_') != std::string_view::npos) return true;
+  for (std::size_t i = 1; i < name.size(); ++i) {
+    const bool is_hump = name[i - 1] >= 'a' && name[i - 1] <= 'z' && name[i] >= 'A' && name[i] <= 'Z';
+    if (is_hump) return true;
+  }
+  return false;
+}
 
 std::optional<Subject> find_subject(std::string_view question) {
   const std::vector<std::string_view> words = split_words(question, kMostWords + 1);

@@ -22,6 +22,9 @@ struct Subject {
 /// case, underscores, qualified, called or in backticks.
 std::optional<Subject> find_subject(std::string_view question);
 
+/// "write_batch", "WriteBatch"; not "write", "URL".
+bool is_written_as_code(std::string_view name);
+
 /// 0 when the chunk doesn't declare the subject, else up to 1: less for another spelling (which counts only when the
 /// name is alone), for each qualifier that is neither in the chunk's symbol nor in its path, in a chunk that is called
 /// after something else, and for a prototype without a body.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "api/api_fixture.hpp"
@@ -46,4 +47,32 @@ TEST_CASE_METHOD(ApiFixture, "search: a project without an index says what to do
   CHECK(answer.status == 404);
   CHECK(answer.json().at("error") == "not_indexed");
   CHECK_THAT(answer.text, Catch::Contains("POST /project"));
+}
+
+TEST_CASE_METHOD(ApiFixture, "search: explains itself when it is asked to, and only then") {
+  const json::object body{{"query", "parse headers"}, {"project_path", repo()}};
+
+  const ApiAnswer plain = post("/search", body);
+  const ApiAnswer explained = post("/search?explain=1", body);
+  const ApiAnswer wrong = post("/search?explain=please", body);
+
+  REQUIRE(plain.status == 200);
+  CHECK_FALSE(plain.json().contains("explain"));
+  CHECK_FALSE(plain.json().at("hits").as_array().at(0).as_object().contains("evidence"));
+  REQUIRE(explained.status == 200);
+  CHECK(explained.json().at("hits").as_array().at(0).as_object().at("evidence").as_object().at("words").as_double() >
+        0);
+  const json::array terms = explained.json().at("explain").at("terms").as_array();
+  CHECK(std::ranges::any_of(terms, [](const json::value& term) { return term.at("text") == "pars"; }));
+  CHECK(explained.json().at("explain").at("cut").is_array());
+  CHECK(wrong.status == 400);
+  CHECK_THAT(wrong.text, Catch::Contains("explain"));
+}
+
+TEST_CASE_METHOD(ApiFixture, "search: a filter that nothing passes is said") {
+  const ApiAnswer answer = post("/search", {{"query", "parse headers lang:cobol"}, {"project_path", repo()}});
+
+  REQUIRE(answer.status == 200);
+  CHECK(answer.json().at("hits").as_array().empty());
+  CHECK_THAT(answer.text, Catch::Contains("lang:cobol"));
 }

@@ -43,13 +43,14 @@ struct Fixture {
   /// As the indexer would cut it.
   void add_source(const std::string& path, const std::string& source) { add(chunk_file(path, source)); }
 
-  std::vector<SearchHit> search(std::string question) {
+  SearchResult search_whole(std::string question) {
     SearchRequest request;
     request.question = std::move(question);
     auto result = run_until_done(loop, retriever.search({}, project, std::move(request)));
     REQUIRE(result);
-    return std::move(result->hits);
+    return std::move(*result);
   }
+  std::vector<SearchHit> search(std::string question) { return search_whole(std::move(question)).hits; }
   std::string first(std::string question) {
     const auto hits = search(std::move(question));
     return hits.empty() ? "" : hits.front().path;
@@ -390,6 +391,90 @@ TEST_CASE("retriever: the limits of hits hold, the best score is 1, and scores f
   CHECK(result->hits.front().score == Approx(1));
   for (std::size_t i = 1; i < 5; ++i) CHECK(result->hits[i].score <= result->hits[i - 1].score);
   CHECK(std::ranges::count(result->hits, "a.py", &SearchHit::path) == 2);
+}
+
+TEST_CASE("retriever: filters find what a hundred better places would hide") {
+  Fixture fixture;
+  for (int i = 0; i < 150; ++i) {
+    fixture.add("many/file" + std::to_string(i) + ".py", "parse headers; parse headers; parse headers\n");
+  }
+  fixture.add("net/reader.go", "package net // it can parse, among much else that is said here, all of the headers\n");
+
+  CHECK(fixture.first("parse headers") != "net/reader.go");
+  CHECK(fixture.first("parse headers path:net/") == "net/reader.go");
+  CHECK(fixture.first("parse headers path:*.go") == "net/reader.go");
+  const SearchResult none = fixture.search_whole("parse headers path:nowhere lang:rust");
+  CHECK(none.hits.empty());
+  REQUIRE(none.notes.size() == 1);
+  CHECK_THAT(none.notes[0], Catch::Contains("path:nowhere and lang:rust"));
+}
+
+TEST_CASE("retriever: a phrase narrows, and one that is nowhere is looked for word by word") {
+  Fixture fixture;
+  fixture.add("words.py", "file such no; file such no; file such no\n");
+  fixture.add("phrase.py", "raise Error('No such file')\n");
+
+  const SearchResult found = fixture.search_whole("\"no such file\"");
+  const SearchResult missing = fixture.search_whole("\"such no such\"");
+
+  REQUIRE(found.hits.size() == 1);
+  CHECK(found.hits[0].path == "phrase.py");
+  CHECK(found.notes.empty());
+  CHECK(missing.hits.size() == 2);
+  REQUIRE(missing.notes.size() == 1);
+  CHECK_THAT(missing.notes[0], Catch::Contains("\"such no such\""));
+}
+
+TEST_CASE("retriever: the words of a path and of a symbol count more than words in passing") {
+  Fixture fixture;
+  fixture.add("a/notes.py", "# session cookie, here in passing and at equal length as the others\n");
+  fixture.add("session/cookie.py", "# session cookie, here in passing and at equal length as the others\n");
+  Chunk chunk = test::make_chunk("b/store.py", 1, "# session cookie, here in passing and at equal length as others\n");
+  chunk.symbol = "SessionStore::cookie";
+  fixture.add({chunk});
+
+  const auto hits = fixture.search("session cookie");
+
+  REQUIRE(hits.size() == 3);
+  CHECK(hits[0].path == "session/cookie.py");
+  CHECK(hits[1].path == "b/store.py");
+}
+
+TEST_CASE("retriever: of equal files the one beside the best file comes first") {
+  Fixture fixture;
+  fixture.add("proxy/upstream.go", "upstream health check health check upstream\n");
+  fixture.add("a/limits.go", "func limit() { upstream }\n");
+  fixture.add("proxy/limits.go", "func limit() { upstream }\n");
+
+  const auto hits = fixture.search("upstream health check");
+
+  REQUIRE(hits.size() == 3);
+  CHECK(hits[0].path == "proxy/upstream.go");
+  CHECK(hits[1].path == "proxy/limits.go");
+}
+
+TEST_CASE("retriever: says what each hit has its rank from, and what was cut") {
+  Fixture fixture;
+  std::vector<Chunk> chunks;
+  for (int i = 0; i < 5; ++i) {
+    chunks.push_back(test::make_chunk("ledger.py", 1 + 100 * i, "flush the ledger\n"));
+  }
+  fixture.add(std::move(chunks));
+  fixture.add("tests/ledger_test.py", "flush the ledger\n");
+
+  const SearchResult result = fixture.search_whole("flush ledger");
+
+  REQUIRE(result.hits.size() == 4);
+  CHECK(result.hits[0].evidence.words == Approx(1).margin(0.05));
+  CHECK(result.hits[0].evidence.prior == 1);
+  CHECK(result.hits.back().path == "tests/ledger_test.py");
+  CHECK(result.hits.back().evidence.prior == 0.5);
+  REQUIRE(result.cut.size() == 2);
+  CHECK(result.cut[0].path == "ledger.py");
+  CHECK(result.cut[0].reason == CutReason::per_file);
+  REQUIRE(result.terms.size() >= 2);
+  CHECK(std::ranges::any_of(result.terms,
+                            [](const AskedTerm& term) { return term.text == "ledger" && term.rarity > 0; }));
 }
 
 }  // namespace codehelper

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "codehelper/index/chunk.hpp"
+#include "codehelper/index/chunk_filter.hpp"
 #include "codehelper/index/embedder.hpp"
 #include "codehelper/index/project.hpp"
 
@@ -71,6 +72,7 @@ struct ChunkQuery {
   std::vector<QueryTerm> terms;  // any of them; empty = no lexical leg
   Embedding embedding;           // empty = no vector leg
   std::string definition;        // a plain name, whose declarations come as a leg of their own; empty = no such leg
+  ChunkFilter filter;            // for the legs of words; in the semantic leg others may come too
   std::size_t limit = 100;       // of each leg
 };
 
@@ -83,7 +85,8 @@ struct ScoredChunk {
 /// All the words of a file counted together: a file that speaks of the question all over beats one good passage.
 struct ScoredFile {
   std::string path;
-  double score = 0;  // as in ScoredChunk
+  double score = 0;         // as in ScoredChunk
+  std::uint64_t words = 0;  // its length: all that is indexed of it
 };
 
 /// Equal scores are ordered by path, then by line, so that the same files give the same hits however they came in.
@@ -94,6 +97,7 @@ struct ChunkHits {
   /// words without regard to length; those that match no word too.
   std::vector<ScoredChunk> definitions;
   std::vector<ScoredFile> files;  // BM25, best first
+  std::vector<double> rarities;   // of ChunkQuery::terms, in their order: inverse document frequency, 0 = in no chunk
   bool is_warming = false;        // the legs of words are missing or of an earlier state: the store still loads them
 };
 

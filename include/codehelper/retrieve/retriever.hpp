@@ -9,6 +9,24 @@
 
 namespace codehelper {
 
+/// Why a hit stands where it stands: the points that each signal gives (rank_fusion.cpp has the weights). The place has
+/// prior * (words + semantic + bonus), its file prior * (the rest). The score is the file's, as a share of the best
+/// file's; less for all but the best place of the file.
+struct HitEvidence {
+  double words = 0;     // BM25 of the place
+  double semantic = 0;  // its vector
+  double bonus = 0;     // it declares what is asked for, or is the line that is named
+  double file_best_place = 0;
+  double file_words = 0;  // BM25 of the whole file
+  double file_semantic = 0;
+  double file_path = 0;    // words of the question in the path
+  double file_scope = 0;   // words of the question in the symbol of a place
+  double file_length = 0;  // less than 0 for a small file
+  double file_folder = 0;  // how good the best file of the folder is
+  double file_bonus = 0;   // the best bonus of its places, and more when the path is named
+  double prior = 1;        // factor for what kind of file it is
+};
+
 struct SearchHit {
   std::string path;  // relative to the project
   std::string language;
@@ -18,16 +36,41 @@ struct SearchHit {
   std::string text;  // exactly those lines of the indexed file; bytes that are no UTF-8 as U+FFFD
   double score = 0;  // larger is better, best about 1
   std::vector<std::string> definitions;
+  HitEvidence evidence;
+};
+
+enum class CutReason { limit, per_file, joined };
+std::string_view to_string(CutReason reason);
+
+/// A candidate that is no hit of its own.
+struct CutPlace {
+  std::string path;
+  int start_line = 1;
+  int end_line = 1;
+  double score = 0;
+  CutReason reason = CutReason::limit;
+};
+
+/// One word that was looked up.
+struct AskedTerm {
+  std::string text;   // as text_analysis.hpp makes it
+  double weight = 1;  // in the question
+  double rarity = 0;  // in the index; 0 = in no chunk, or not known
 };
 
 struct SearchResult {
   std::vector<SearchHit> hits;  // best first
   IndexMarker index;
+  std::vector<std::string> notes;  // for people: what of the question could not be heeded
+  std::vector<AskedTerm> terms;    // heaviest first
+  std::vector<CutPlace> cut;       // best first
 };
 
 /// Of a question, this much is read: some 1,500 lines of a log, whose words are far more than the 256 that count.
 inline constexpr std::size_t kMaxQuestionBytes = 64 * 1024;
 
+/// A question of one line may hold filters: "path:src/net" or "path:*.go" (a piece of the path, or a glob), "lang:go",
+/// and, among twelve words at most, a "quoted phrase", in any case and with any blanks.
 struct SearchRequest {
   std::string question;  // what comes after kMaxQuestionBytes is not read
   std::size_t limit = 10;
