@@ -100,6 +100,8 @@ NarrowedQuestion read_narrowing(std::string_view question) {
     if (!result.text.empty()) result.text += ' ';
     result.text += word;
   }
+  const bool has_filter = !result.narrowing.filter.empty();
+  if (!has_filter) result.text = question;
   if (words > kMostWordsAroundPhrase) return result;
   result.narrowing.phrases = find_phrases(result.text);
   for (const std::string& phrase : result.narrowing.phrases) {

@@ -148,19 +148,21 @@ void normalize(Files& files, double FileEvidence::* part) {
   for (auto& [path, file] : files) file.*part /= largest;
 }
 
-/// A folder is as good as the best file of a wished-for kind in it.
+/// A folder is as good as the best file of a wished-for kind in it, as a share of the best file of all.
 void add_folders(Files& files) {
   std::map<std::string_view, double> folders;
+  double best_of_all = 1e-9;
   for (const auto& [path, file] : files) {
+    const double words = file.lexical + file.words;
+    best_of_all = std::max(best_of_all, words);
     if (file.prior < 1) continue;
     double& best = folders[folder_of(path)];
-    best = std::max(best, file.lexical + file.words);
+    best = std::max(best, words);
   }
   for (auto& [path, file] : files) {
     const auto folder = folders.find(folder_of(path));
-    if (folder != folders.end()) file.folder = folder->second;
+    if (folder != folders.end()) file.folder = folder->second / best_of_all;
   }
-  normalize(files, &FileEvidence::folder);
 }
 
 Files gather_files(const Question& question, const std::vector<Candidate>& candidates, const NameMatcher& matcher,

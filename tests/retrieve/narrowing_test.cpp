@@ -1,4 +1,4 @@
-#include "narrowing.hpp"
+#include "../../src/retrieve/narrowing.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -54,7 +54,7 @@ TEST_CASE("narrowing: pasted text of several lines narrows nothing") {
 TEST_CASE("narrowing: a phrase counts in any case and with any blanks, and stays in the question") {
   const NarrowedQuestion read = read_narrowing("where is \"No  such file\" raised");
 
-  CHECK(read.text == "where is \"No such file\" raised");
+  CHECK(read.text == "where is \"No  such file\" raised");
   REQUIRE(read.narrowing.phrases == Words{"no such file"});
   CHECK(read.narrowing.allows(make_chunk("a.py", "python", "raise Error('no\n   such FILE')\n")));
   CHECK_FALSE(read.narrowing.allows(make_chunk("a.py", "python", "raise Error('no file such')\n")));
