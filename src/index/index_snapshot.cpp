@@ -1,6 +1,7 @@
 #include "index_snapshot.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "codehelper/index/text_analysis.hpp"
 
@@ -17,6 +18,31 @@ void keep_best(std::vector<T>& candidates, std::size_t limit, Before before) {
   const auto middle = candidates.begin() + static_cast<std::ptrdiff_t>(kept);
   std::ranges::partial_sort(candidates, middle, before);
   candidates.erase(middle, candidates.end());
+}
+
+/// The numbers of the positive scores among which the `limit` best are, equals of the last one included: of 100,000
+/// only some hundred have to be sorted then. Ascending.
+std::vector<std::uint32_t> find_best(const std::vector<float>& scores, std::size_t limit) {
+  if (limit == 0) return {};
+  std::vector<float> best;  // at most twice the limit
+  float least = 0;          // no score below can be among the best
+  for (const float score : scores) {
+    if (score <= least) continue;
+    best.push_back(score);
+    if (best.size() < 2 * limit) continue;
+    std::ranges::nth_element(best, best.begin() + static_cast<std::ptrdiff_t>(limit) - 1, std::greater());
+    best.resize(limit);
+    least = best.back();
+  }
+  if (best.size() > limit) {
+    std::ranges::nth_element(best, best.begin() + static_cast<std::ptrdiff_t>(limit) - 1, std::greater());
+    least = best[limit - 1];
+  }
+  std::vector<std::uint32_t> numbers;
+  for (std::uint32_t i = 0; i < scores.size(); ++i) {
+    if (scores[i] > 0 && scores[i] >= least) numbers.push_back(i);
+  }
+  return numbers;
 }
 
 }  // namespace
@@ -44,9 +70,7 @@ bool IndexSnapshot::is_worn_out() const {
 std::vector<IndexSnapshot::RankedChunk> IndexSnapshot::best_chunks(const std::vector<float>& scores,
                                                                    std::size_t limit) const {
   std::vector<LexicalIndex::DocumentScore> documents;
-  for (std::uint32_t i = 0; i < scores.size(); ++i) {
-    if (scores[i] > 0 && chunks_[i].is_live) documents.push_back({i, scores[i]});
-  }
+  for (const std::uint32_t number : find_best(scores, limit)) documents.push_back({number, scores[number]});
   return best_documents(std::move(documents), limit);
 }
 
@@ -67,10 +91,7 @@ std::vector<IndexSnapshot::RankedChunk> IndexSnapshot::best_documents(
 }
 
 std::vector<ScoredFile> IndexSnapshot::best_files(const std::vector<float>& scores, std::size_t limit) const {
-  std::vector<std::uint32_t> numbers;
-  for (std::uint32_t i = 0; i < scores.size(); ++i) {
-    if (scores[i] > 0) numbers.push_back(i);
-  }
+  std::vector<std::uint32_t> numbers = find_best(scores, limit);
   keep_best(numbers, limit, [&](std::uint32_t left, std::uint32_t right) {
     return scores[left] != scores[right] ? scores[left] > scores[right] : paths_[left] < paths_[right];
   });
@@ -105,8 +126,8 @@ IndexSnapshot::Ranking IndexSnapshot::rank(const ChunkQuery& query) const {
   for (const QueryTerm& term : query.terms) terms.push_back({term_id(term.text), term.weight});
   const std::vector<bool> passing = find_passing(query.filter);
   const auto keep_passing = [&](std::vector<float> scores) {
-    for (std::size_t i = 0; i < std::min(scores.size(), passing.size()); ++i) {
-      if (!passing[i]) scores[i] = 0;
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      if (!chunks_[i].is_live || (!passing.empty() && !passing[i])) scores[i] = 0;
     }
     return scores;
   };
@@ -120,8 +141,7 @@ IndexSnapshot::Ranking IndexSnapshot::rank(const ChunkQuery& query) const {
     if (!passing.empty()) std::erase_if(declaring, [&](const auto& entry) { return !passing[entry.document]; });
     ranking.definitions = best_documents(std::move(declaring), query.limit);
   }
-  ranking.rarities.reserve(terms.size());
-  for (const WeightedTerm& term : terms) ranking.rarities.push_back(lexical_.rarity(term.term));
+  ranking.rarities = std::move(scores.rarities);
   return ranking;
 }
 

@@ -59,11 +59,12 @@ std::size_t LexicalIndex::memory_bytes() const {
 }
 
 LexicalIndex::Scores LexicalIndex::score(std::span<const WeightedTerm> terms) const {
-  Scores scores{std::vector<float>(lengths_.size()), std::vector<float>(file_lengths_.size())};
+  Scores scores{std::vector<float>(lengths_.size()), std::vector<float>(file_lengths_.size()), {}};
   for (const WeightedTerm& term : terms) {
     const auto found = postings_.find(term.term);
-    if (found == postings_.end()) continue;
-    score_documents(found->second, term.weight, scores.documents);
+    scores.rarities.push_back(found == postings_.end() ? 0 : rarity_of(found->second));
+    if (scores.rarities.back() == 0) continue;
+    score_documents(found->second, term.weight * scores.rarities.back(), scores.documents);
     score_files(found->second, term.weight, scores.files);
   }
   return scores;
@@ -97,11 +98,6 @@ double LexicalIndex::rarity_of(const Postings& postings) const {
   return with == 0 ? 0 : inverse_frequency(live_documents_, with);
 }
 
-double LexicalIndex::rarity(TermId term) const {
-  const auto found = postings_.find(term);
-  return found == postings_.end() ? 0 : rarity_of(found->second);
-}
-
 std::vector<bool> LexicalIndex::holds_all(std::span<const TermId> terms) const {
   std::vector<bool> holds(lengths_.size());
   for (std::uint32_t document = 0; document < lengths_.size(); ++document) holds[document] = is_live(document);
@@ -115,9 +111,7 @@ std::vector<bool> LexicalIndex::holds_all(std::span<const TermId> terms) const {
   return holds;
 }
 
-void LexicalIndex::score_documents(const Postings& postings, double weight, std::vector<float>& scores) const {
-  const double factor = weight * rarity_of(postings);
-  if (factor == 0) return;
+void LexicalIndex::score_documents(const Postings& postings, double factor, std::vector<float>& scores) const {
   const double mean = static_cast<double>(total_length_) / static_cast<double>(live_documents_);
   for (const Posting& posting : postings) {
     if (!is_live(posting.document)) continue;

@@ -28,6 +28,7 @@ class LexicalIndex {
   struct Scores {
     std::vector<float> documents;  // by number; 0 = no word matches
     std::vector<float> files;      // by number
+    std::vector<double> rarities;  // of the terms, in their order: inverse document frequency; 0 = in no document
   };
   Scores score(std::span<const WeightedTerm> terms) const;
 
@@ -39,8 +40,6 @@ class LexicalIndex {
   /// declare a name a long one is no worse.
   std::vector<DocumentScore> score_holders(TermId held, std::span<const WeightedTerm> terms) const;
 
-  /// Inverse document frequency; 0 when no live document holds the word.
-  double rarity(TermId term) const;
   /// Whether each document, by number, is live and holds all of the words.
   std::vector<bool> holds_all(std::span<const TermId> terms) const;
   /// Weighted words of a file, by number.
@@ -59,7 +58,7 @@ class LexicalIndex {
 
   /// 0 when no live document holds the word.
   double rarity_of(const Postings& postings) const;
-  void score_documents(const Postings& postings, double weight, std::vector<float>& scores) const;
+  void score_documents(const Postings& postings, double factor, std::vector<float>& scores) const;
   void score_files(const Postings& postings, double weight, std::vector<float>& scores) const;
   bool is_live(std::uint32_t document) const { return lengths_[document] != 0; }
 
