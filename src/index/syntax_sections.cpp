@@ -4,13 +4,13 @@
 
 #include "declaration.hpp"
 #include "section.hpp"
+#include "syntax_node.hpp"
 
 namespace codehelper {
 
 namespace {
 
 constexpr std::uint64_t kParseLimitMicroseconds = 2'000'000;
-constexpr int kMaxDepth = 100;
 constexpr TSSymbol kErrorSymbol = 65535;  // "ts_builtin_sym_error" of tree-sitter
 
 struct ParserDeleter {
@@ -87,7 +87,7 @@ class Outliner {
   /// Makes sections of the children of `node`. Everything up to line `occupied_` belongs to earlier siblings.
   void visit(TSNode node, const Scope& scope, Attached attached, int depth) {
     Cursor cursor(node);
-    if (depth == kMaxDepth || !cursor.first_child()) return;
+    if (depth == kMaxSyntaxDepth || !cursor.first_child()) return;
     do {
       const auto child = cursor.node();
       if (ts_node_is_named(child)) visit_child(child, cursor.is_body(), scope, attached, depth);
