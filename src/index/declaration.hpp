@@ -29,11 +29,12 @@ class DeclarationFinder {
 
   /// What `node` declares, itself or wrapped in it.
   std::optional<Declaration> find(TSNode node, Level level, int depth = 0) const;
+  /// What `node` itself declares.
+  std::optional<Declaration> describe(TSNode node, Level level) const;
   /// Adds the plain names of all that is declared in `node` for others: not what is inside functions.
   void collect(TSNode node, Level level, std::vector<std::string>& names) const;
 
  private:
-  std::optional<Declaration> describe(TSNode node, Level level) const;
   std::vector<std::string> written_names(TSNode node, Level level) const;
   std::vector<std::string> declarator_names(TSNode node, Level level) const;
   std::vector<std::string> assigned_names(TSNode node) const;

@@ -46,7 +46,9 @@ Result<PreparedFiles> prepare_files(const PreparationInput& input) {
       continue;
     }
     FileChunks& changed = prepared.changed.emplace_back();
-    changed.chunks = chunk_file(file.path, to_valid_utf8(content.bytes));
+    FileOutline outline = outline_file(file.path, to_valid_utf8(content.bytes));
+    changed.chunks = std::move(outline.chunks);
+    changed.symbols = std::move(outline.symbols);
     changed.file = std::move(indexed);
   }
   return prepared;

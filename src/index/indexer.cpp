@@ -12,6 +12,7 @@
 #include <map>
 #include <utility>
 
+#include "embedding_work.hpp"
 #include "file_preparation.hpp"
 #include "index_plan.hpp"
 #include "shard_pass.hpp"
@@ -41,11 +42,6 @@ std::string count_reasons(const std::vector<SkippedFile>& skipped) {
   std::string text;
   for (const auto& [reason, count] : counts) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, reason);
   return text.empty() ? "it is empty" : "skipped: " + text;
-}
-
-/// What a vector stands for: where the chunk is, and its text.
-std::string make_embedded_text(const Chunk& chunk) {
-  return fmt::format("{} > {}\n{}", chunk.path, chunk.symbol, chunk.text);
 }
 
 /// One pass. All its tasks run on the loop, one after the other but where said.
@@ -213,23 +209,23 @@ class IndexPass {
     co_return Result<void>{};
   }
 
+  /// Gives each chunk its vector: one that is known already, or else a new one.
   Task<Result<void>> embed(std::vector<FileChunks>& files) {
-    std::vector<std::string> texts;
-    for (const FileChunks& file : files) {
-      for (const Chunk& chunk : file.chunks) texts.push_back(make_embedded_text(chunk));
+    EmbeddingWork work(embedder_.identity(), files);
+    if (options_.vectors != nullptr && reuse_ == Reuse::unchanged_files && work.size() > 0) {
+      auto known = co_await options_.vectors->find_vectors(context_, project_, work.keys());
+      if (!known) co_return std::unexpected(known.error());
+      work.take_known(std::move(*known));
     }
-    if (texts.empty()) co_return Result<void>{};
-    const std::size_t count = texts.size();
-    auto vectors = co_await embedder_.embed(context_, std::move(texts));
-    if (!vectors) co_return std::unexpected(vectors.error());
-    if (vectors->size() != count) {
-      co_return fail(ErrorCode::unavailable, fmt::format("the embedder {} gave {} vectors for {} texts",
-                                                         embedder_.identity(), vectors->size(), count));
+    auto texts = work.release_missing_texts();
+    report_.progress.embedded_chunks += texts.size();
+    if (!texts.empty()) {
+      auto made = co_await embedder_.embed(context_, std::move(texts));
+      if (!made) co_return std::unexpected(made.error());
+      auto taken = work.take_made(std::move(*made));
+      if (!taken) co_return taken;
     }
-    auto next = vectors->begin();
-    for (FileChunks& file : files) {
-      for (std::size_t i = 0; i < file.chunks.size(); ++i) file.embeddings.push_back(std::move(*next++));
-    }
+    work.hand_out(files);
     co_return Result<void>{};
   }
 

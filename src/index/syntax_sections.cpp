@@ -10,24 +10,7 @@ namespace codehelper {
 
 namespace {
 
-constexpr std::uint64_t kParseLimitMicroseconds = 2'000'000;
 constexpr TSSymbol kErrorSymbol = 65535;  // "ts_builtin_sym_error" of tree-sitter
-
-struct ParserDeleter {
-  void operator()(TSParser* parser) const { ts_parser_delete(parser); }
-};
-struct TreeDeleter {
-  void operator()(TSTree* tree) const { ts_tree_delete(tree); }
-};
-using Tree = std::unique_ptr<TSTree, TreeDeleter>;
-
-Tree parse(const Grammar& grammar, std::string_view content) {
-  const std::unique_ptr<TSParser, ParserDeleter> parser(ts_parser_new());
-  if (!ts_parser_set_language(parser.get(), grammar.language())) return nullptr;
-  ts_parser_set_timeout_micros(parser.get(), kParseLimitMicroseconds);
-  return Tree(
-      ts_parser_parse_string(parser.get(), nullptr, content.data(), static_cast<std::uint32_t>(content.size())));
-}
 
 int first_line(TSNode node) {
   return static_cast<int>(ts_node_start_point(node).row);
@@ -209,13 +192,10 @@ class Outliner {
 
 }  // namespace
 
-std::vector<Section> outline_syntax(std::string_view language, std::string_view content, const Lines& lines,
+std::vector<Section> outline_syntax(const SyntaxTree& tree, std::string_view content, const Lines& lines,
                                     const ChunkLimits& limits) {
-  const Grammar* grammar = find_grammar(language);
-  if (grammar == nullptr || lines.count() == 0) return {};
-  const auto tree = parse(*grammar, content);
-  if (!tree) return {};
-  return Outliner(*grammar, content, lines, limits).run(ts_tree_root_node(tree.get()));
+  if (!tree.is_parsed()) return {};
+  return Outliner(tree.grammar(), content, lines, limits).run(tree.root());
 }
 
 }  // namespace codehelper
