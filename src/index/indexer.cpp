@@ -14,7 +14,7 @@
 
 #include "embedding_work.hpp"
 #include "file_preparation.hpp"
-#include "index_plan.hpp"
+#include "index_changes.hpp"
 #include "shard_pass.hpp"
 
 namespace codehelper {
@@ -89,20 +89,20 @@ class IndexPass {
     if (!listing) co_return std::unexpected(listing.error());
     shard_.keep_own(*listing);
     report_.skipped = std::move(listing->skipped);
-    const IndexPlan plan = plan_index(listing->files, known_, reuse_);
+    const IndexChanges changes = find_changes(listing->files, known_, reuse_);
     report_.progress.files_total = listing->files.size();
-    report_.progress.files_done = plan.unchanged_files;
-    unchanged_ = plan.unchanged_files;
-    files_ = plan.unchanged_files;
-    chunks_ = plan.unchanged_chunks;
-    removed_ = plan.removed;
-    if (!plan.to_read.empty() || !plan.removed.empty() || !options_.shard.is_whole()) {
+    report_.progress.files_done = changes.unchanged_files;
+    unchanged_ = changes.unchanged_files;
+    files_ = changes.unchanged_files;
+    chunks_ = changes.unchanged_chunks;
+    removed_ = changes.removed;
+    if (!changes.to_read.empty() || !changes.removed.empty() || !options_.shard.is_whole()) {
       auto begun = co_await begin_writing();
       if (!begun) co_return begun;
     }
     auto started = co_await shard_.report_start();
     if (!started) co_return started;
-    auto indexed = co_await index_files(plan.to_read);
+    auto indexed = co_await index_files(changes.to_read);
     if (!indexed) co_return indexed;
     co_return co_await finish();
   }
