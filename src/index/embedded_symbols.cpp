@@ -11,8 +11,6 @@ namespace codehelper {
 
 namespace {
 
-using Paths = std::map<std::int64_t, std::string>;  // by file id
-
 std::string_view strip(std::string_view line) {
   line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
   return line;
@@ -27,8 +25,7 @@ class Search {
   Result<SymbolHits> run() {
     auto transaction = database_.begin_reading();
     if (!transaction) return std::unexpected(transaction.error());
-    auto done = database_.visit_files([this](std::int64_t id, std::string_view path) { paths_.emplace(id, path); });
-    if (done) done = find_definitions();
+    auto done = find_definitions();
     if (done) done = find_references();
     if (!done) return std::unexpected(done.error());
     return std::move(hits_);
@@ -42,8 +39,8 @@ class Search {
       if (!definitions) return false;
       for (auto& definition : *definitions) {
         if (to_lower_ascii(definition.name) != lower) continue;
-        file_ids_[paths_[row.file_id]] = row.file_id;
-        hits_.definitions.push_back({paths_[row.file_id], std::move(definition), ""});
+        file_ids_[std::string(row.path)] = row.file_id;
+        hits_.definitions.push_back({std::string(row.path), std::move(definition), ""});
       }
       return true;
     };
@@ -71,7 +68,7 @@ class Search {
         if (!place) continue;
         const auto lines = unpack_lines(row.lines, *place);
         if (!lines) return false;
-        auto& [id, all] = by_path[paths_[row.file_id]];
+        auto& [id, all] = by_path[std::string(row.path)];
         id = row.file_id;
         all.insert(all.end(), lines->begin(), lines->end());
       }
@@ -98,7 +95,6 @@ class Search {
   IndexDatabase& database_;
   const SymbolQuery& query_;
   std::string plain_name_;
-  Paths paths_;
   std::map<std::string, std::int64_t> file_ids_;  // of the definitions' files
   std::set<std::string> names_;
   SymbolHits hits_;

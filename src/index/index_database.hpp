@@ -39,6 +39,7 @@ struct SymbolHashes {
 /// One file's row of `symbols`; valid during the visit.
 struct SymbolRow {
   std::int64_t file_id = 0;
+  std::string_view path;
   std::string_view defined;
   std::string_view referred;
   std::string_view definitions;

@@ -24,19 +24,22 @@ Result<void> IndexDatabase::visit_symbols(const SymbolHashes& hashes,
                                           const std::function<bool(const SymbolRow&)>& visit) {
   auto row = database_.prepare("SELECT file_id, defined, referred FROM symbols");
   if (!row) return std::unexpected(row.error());
-  auto rest = database_.prepare("SELECT definitions, lines FROM symbols WHERE file_id = ?");
+  auto rest = database_.prepare(
+      "SELECT path, definitions, lines FROM symbols JOIN files ON files.id = file_id WHERE file_id = ?");
   if (!rest) return std::unexpected(rest.error());
   auto more = row->step();
   for (; more && *more; more = row->step()) {
-    SymbolRow found{row->integer(0), row->bytes(1), row->bytes(2), {}, {}};
+    SymbolRow found{row->integer(0), {}, row->bytes(1), row->bytes(2), {}, {}};
     const bool has_name =
         find_hash(found.defined, hashes.defined) ||
         std::ranges::any_of(hashes.referred, [&](auto hash) { return find_hash(found.referred, hash).has_value(); });
     if (!has_name) continue;
     auto loaded = rest->bind(1, found.file_id).step();
     if (!loaded) return std::unexpected(loaded.error());
-    found.definitions = rest->bytes(0);
-    found.lines = rest->bytes(1);
+    if (!*loaded) return fail_as_damaged(file(), fmt::format("file {} is missing", found.file_id));
+    found.path = rest->bytes(0);
+    found.definitions = rest->bytes(1);
+    found.lines = rest->bytes(2);
     if (!visit(found)) return fail_as_damaged(file(), fmt::format("the symbols of file {} are damaged", found.file_id));
     rest->reset();
   }

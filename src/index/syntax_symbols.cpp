@@ -1,7 +1,7 @@
 #include "syntax_symbols.hpp"
 
 #include <algorithm>
-#include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "declaration.hpp"
@@ -132,6 +132,7 @@ class Collector {
     for (auto& [name, lines] : lines_) {
       if (!lines.empty()) found_.references.push_back({std::string(name), std::move(lines)});
     }
+    std::ranges::sort(found_.references, {}, &SymbolReferences::name);
     return std::move(found_);
   }
 
@@ -140,7 +141,7 @@ class Collector {
   DeclarationFinder finder_;
   FileSymbols found_;
   std::vector<std::string> scopes_{""};
-  std::map<std::string_view, std::vector<int>> lines_;
+  std::unordered_map<std::string_view, std::vector<int>> lines_;  // of each name
 };
 
 }  // namespace
