@@ -6,6 +6,7 @@
 
 #include "codehelper/jobs/ingest_events.hpp"
 #include "codehelper/net/task_group.hpp"
+#include "ingest_plan.hpp"
 #include "modes.hpp"
 #include "progress.hpp"
 #include "wiring.hpp"
@@ -72,6 +73,7 @@ Task<void> run_index(Ingest& ingest, RequestContext context) {
   options.max_file_bytes = ingest.config.index.max_file_bytes;
   options.from_scratch = ingest.from_scratch;
   options.shard = shard_of(ingest.config);
+  options.vectors = ingest.parts.vectors.get();
   options.reports = ingest.parts.chroma;
   options.on_progress = [&ingest](const IndexProgress& progress) { ingest.report.take(progress); };
   auto outcome = co_await index_project(context, ingest.project, *ingest.parts.store, *ingest.parts.embedder,
@@ -106,6 +108,7 @@ int finish(Ingest& ingest, const Log& log) {
   log.info("ingest_finished", {{"files", done.marker.files},
                                {"chunks", done.marker.chunks},
                                {"embedded_files", done.progress.embedded_files},
+                               {"embedded_chunks", done.progress.embedded_chunks},
                                {"removed_files", done.removed_files},
                                {"skipped", done.skipped.size()},
                                {"seconds", done.progress.seconds}});
@@ -121,10 +124,11 @@ int finish(Ingest& ingest, const Log& log) {
 }  // namespace
 
 int run_ingest(const Config& config, const Arguments& arguments) {
+  auto project = open_project(arguments.path);
+  if (project && arguments.plan) return print_ingest_plan(config, arguments, *project);
   EventLoop loop;
   Metrics metrics;
   const RequestContext context = make_background_context(make_log(config), "ingest");
-  auto project = open_project(arguments.path);
   auto parts = make_index_parts(loop, metrics, config, config.index.chroma_patience);
   if (!project) return fail_mode("ingest", project.error());
   if (!parts) return fail_mode("ingest", parts.error());

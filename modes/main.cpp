@@ -25,6 +25,8 @@ void add_ingest_arguments(CLI::App& app, Arguments& arguments) {
   app.add_option("PATH", arguments.path, "the repository or folder to index")->required();
   app.add_flag("--listen", arguments.listen, "serve /health, /metrics and /progress while indexing");
   app.add_flag("--from-scratch", arguments.from_scratch, "forget the earlier index first");
+  auto* plan = app.add_flag("--plan", arguments.plan, "only say what would be indexed and what not, and why");
+  app.add_flag("--json", arguments.json, "the plan as JSON")->needs(plan);
 }
 
 void add_client_arguments(CLI::App& app, Arguments& arguments) {

@@ -21,9 +21,10 @@ struct Arguments {
   std::vector<std::string> command;  // run-tests: the command; empty = the project's usual one
   std::string project;               // clients: the project's path; empty = the server's current one
   std::int64_t limit = 10;           // search: hits
-  bool json = false;                 // clients: print the API's answer as it is
+  bool json = false;                 // clients, ingest --plan: print JSON
   bool listen = false;               // ingest: serve /health, /metrics and /progress meanwhile
   bool from_scratch = false;         // ingest: forget the earlier index first
+  bool plan = false;                 // ingest: only say what would be indexed
 };
 
 struct ModeDescription {

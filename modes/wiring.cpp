@@ -170,6 +170,8 @@ Result<IndexParts> make_index_parts(EventLoop& loop, Metrics& metrics, const Con
   parts.embedder = make_hashing_embedder(loop);
   if (config.index.chroma_url.empty()) {
     parts.store = open_embedded_store(loop, config.index.data_dir);
+    parts.symbols = open_embedded_symbols(loop, config.index.data_dir);
+    parts.vectors = open_embedded_vectors(loop, config.index.data_dir);
     parts.state = make_file_state(loop, config.index.data_dir / "current_project.json");
     return parts;
   }
@@ -187,6 +189,7 @@ Result<IndexParts> make_index_parts(EventLoop& loop, Metrics& metrics, const Con
   auto store = make_chroma_store(loop, *parts.chroma_client, options);
   parts.chroma = store.get();
   parts.store = std::move(store);
+  parts.symbols = make_derived_symbols(loop, *parts.store);
   parts.state = make_chroma_state(loop, *parts.chroma_client, config.index.chroma_limit);
   return parts;
 }
@@ -234,6 +237,7 @@ Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metri
   parts->retriever_ = std::make_unique<Retriever>(loop, *parts->index_.store, *parts->index_.embedder);
   parts->services_.projects = parts->projects_.get();
   parts->services_.retriever = parts->retriever_.get();
+  parts->services_.symbols = parts->index_.symbols.get();
   parts->services_.runner_limit = config.api.runner_limit;
   return parts;
 }
@@ -242,6 +246,7 @@ void ApiParts::add_routes(Router& router) {
   add_readiness_routes(router, services_);
   add_project_routes(router, services_);
   add_search_routes(router, services_);
+  add_symbols_routes(router, services_);
   add_chat_routes(router, services_);
   add_run_routes(router, services_);
 }

@@ -9,6 +9,8 @@
 #include "codehelper/base/config.hpp"
 #include "codehelper/index/chroma_store.hpp"
 #include "codehelper/index/shared_state.hpp"
+#include "codehelper/index/symbol_index.hpp"
+#include "codehelper/index/vector_reuse.hpp"
 #include "codehelper/jobs/ingest_jobs.hpp"
 #include "codehelper/net/http_server.hpp"
 
@@ -24,6 +26,8 @@ struct IndexParts {
   std::unique_ptr<HttpClient> chroma_client;  // null with the embedded store
   std::unique_ptr<VectorStore> store;
   ChromaStore* chroma = nullptr;  // `store`, when it is one
+  std::unique_ptr<SymbolIndex> symbols;
+  std::unique_ptr<VectorReuse> vectors;  // null where the store keeps none for that
   std::unique_ptr<SharedState> state;
   std::unique_ptr<Embedder> embedder;
 };

@@ -2,25 +2,21 @@
 
 #include "codehelper/base/hash.hpp"
 #include "section.hpp"
+#include "syntax_symbols.hpp"
 
 namespace codehelper {
 
 namespace {
 
-std::vector<Section> outline(std::string_view language, std::string_view content, const Lines& lines,
-                             const ChunkLimits& limits) {
-  if (language == "markdown" || language == "restructuredtext") return outline_headings(language, lines);
-  return outline_syntax(language, content, lines, limits);
+bool has_headings(std::string_view language) {
+  return language == "markdown" || language == "restructuredtext";
 }
 
-}  // namespace
-
-std::vector<Chunk> chunk_file(std::string_view path, std::string_view content, const ChunkLimits& limits) {
-  const auto language = detect_language(path, content);
-  const Lines lines(content);
-
+std::vector<Chunk> make_chunks(std::string_view path, const std::string& language, const Lines& lines,
+                               std::vector<Section> sections) {
   std::vector<Chunk> chunks;
-  for (auto& section : pack_sections(outline(language, content, lines, limits), lines, limits)) {
+  chunks.reserve(sections.size());
+  for (auto& section : sections) {
     std::string text(lines.range(section.first_line, section.last_line));
     auto hash = sha256_hex(text);
     chunks.push_back({.path = std::string(path),
@@ -33,6 +29,22 @@ std::vector<Chunk> chunk_file(std::string_view path, std::string_view content, c
                       .definitions = std::move(section.definitions)});
   }
   return chunks;
+}
+
+}  // namespace
+
+FileOutline outline_file(std::string_view path, std::string_view content, const ChunkLimits& limits) {
+  const auto language = detect_language(path, content);
+  const Lines lines(content);
+  const auto tree = SyntaxTree::parse(language, content);
+  auto sections =
+      has_headings(language) ? outline_headings(language, lines) : outline_syntax(tree, content, lines, limits);
+  auto chunks = make_chunks(path, language, lines, pack_sections(std::move(sections), lines, limits));
+  return {std::move(chunks), find_symbols(tree, content)};
+}
+
+std::vector<Chunk> chunk_file(std::string_view path, std::string_view content, const ChunkLimits& limits) {
+  return outline_file(path, content, limits).chunks;
 }
 
 }  // namespace codehelper

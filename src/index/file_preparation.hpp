@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "codehelper/base/error.hpp"
-#include "index_plan.hpp"
+#include "index_changes.hpp"
 
 namespace codehelper {
 

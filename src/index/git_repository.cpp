@@ -102,20 +102,44 @@ Result<std::optional<GitFolders>> find_around(const path& folder) {
   }
 }
 
-Result<std::vector<std::string>> list_tracked(const path& file) {
+std::int64_t to_nanoseconds(const git_index_time& time) {
+  return std::int64_t{time.seconds} * 1'000'000'000 + time.nanoseconds;
+}
+
+/// When git wrote its index. A file that changed in that moment or later may differ from what the index says of it
+/// ("racy git").
+std::int64_t written_at(const path& file) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) != 0) return 0;
+  return std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+}
+
+TrackedFile describe(const git_index_entry& entry, std::int64_t index_time) {
+  TrackedFile file;
+  file.path = entry.path;
+  if (entry.mode == GIT_FILEMODE_COMMIT) file.path += '/';
+  const auto modified = to_nanoseconds(entry.mtime);
+  if (modified >= index_time) return file;
+  file.modified_ns = modified;
+  file.changed_ns = to_nanoseconds(entry.ctime);
+  file.size_bytes = entry.file_size;
+  std::ranges::copy(entry.id.id, file.blob_id.begin());
+  return file;
+}
+
+Result<std::vector<TrackedFile>> list_tracked(const path& file) {
   git_index* opened = nullptr;
   if (git_index_open(&opened, file.c_str()) != 0) return fail_with_index(file);
   const IndexHandle index(opened);
 
-  std::vector<std::string> tracked;
+  const auto index_time = written_at(file);
+  std::vector<TrackedFile> tracked;
   const std::size_t count = git_index_entrycount(index.get());
   tracked.reserve(count);
   for (std::size_t at = 0; at < count; ++at) {
-    const auto* entry = git_index_get_byindex(index.get(), at);
-    tracked.emplace_back(entry->path);
-    if (entry->mode == GIT_FILEMODE_COMMIT) tracked.back() += '/';
+    tracked.push_back(describe(*git_index_get_byindex(index.get(), at), index_time));
   }
-  std::ranges::sort(tracked);
+  std::ranges::sort(tracked, {}, &TrackedFile::path);
   return tracked;
 }
 
@@ -186,6 +210,17 @@ Result<std::optional<GitRepository>> open_git_repository(const path& folder) {
 
 bool is_git_work_tree(const path& folder) {
   return !find_at(folder).own.empty();
+}
+
+std::string TrackedFile::blob_id_if(std::int64_t modified, std::int64_t changed, std::uint64_t size) const {
+  const bool is_known = modified_ns != 0 && modified_ns == modified && changed_ns == changed &&
+                        size_bytes == static_cast<std::uint32_t>(size);
+  if (!is_known) return {};
+  git_oid id;
+  std::ranges::copy(blob_id, id.id);
+  std::string digits(GIT_OID_HEXSZ, '\0');
+  git_oid_fmt(digits.data(), &id);
+  return digits;
 }
 
 std::string git_blob_id(std::string_view bytes) {

@@ -3,6 +3,8 @@
 // this, and leaks 20 kB for each setting of those it accepts.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -14,9 +16,21 @@
 
 namespace codehelper {
 
+/// A file of git's index, with what git knew of it when it last looked into it.
+struct TrackedFile {
+  std::string path;  // a gitlink (submodule) ends in "/"
+  std::int64_t modified_ns = 0;
+  std::int64_t changed_ns = 0;
+  std::uint32_t size_bytes = 0;             // modulo 2^32
+  std::array<unsigned char, 20> blob_id{};  // raw
+
+  /// git's blob id in hexadecimal digits when a file with these times and this size is what git looked into, else "".
+  std::string blob_id_if(std::int64_t modified, std::int64_t changed, std::uint64_t size) const;
+};
+
 struct GitRepository {
   std::filesystem::path work_tree;
-  std::vector<std::string> tracked;                  // paths of the index, ascending; a gitlink (submodule) ends in "/"
+  std::vector<TrackedFile> tracked;                  // by path, ascending
   std::vector<std::filesystem::path> exclude_files;  // weakest first; they need not exist
   LetterCase letter_case = LetterCase::matters;
 };

@@ -42,6 +42,8 @@ class Grammar {
   explicit Grammar(const GrammarRules& rules);
 
   std::string_view name() const { return rules_->language; }
+  /// Whether "const" in a class makes a constant of the class, rather than a field that can't be assigned.
+  bool has_constants_in_types() const { return name() == "csharp" || name() == "kotlin" || name() == "zig"; }
   const TSLanguage* language() const { return language_; }
   std::string_view separator(NodeRole role) const {
     return role == NodeRole::container ? rules_->type_separator : rules_->member_separator;

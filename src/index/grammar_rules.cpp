@@ -10,12 +10,16 @@ const TSLanguage* tree_sitter_cpp(void);
 const TSLanguage* tree_sitter_go(void);
 const TSLanguage* tree_sitter_java(void);
 const TSLanguage* tree_sitter_javascript(void);
+const TSLanguage* tree_sitter_kotlin(void);
+const TSLanguage* tree_sitter_lua(void);
 const TSLanguage* tree_sitter_php(void);
 const TSLanguage* tree_sitter_python(void);
 const TSLanguage* tree_sitter_ruby(void);
 const TSLanguage* tree_sitter_rust(void);
+const TSLanguage* tree_sitter_swift(void);
 const TSLanguage* tree_sitter_tsx(void);
 const TSLanguage* tree_sitter_typescript(void);
+const TSLanguage* tree_sitter_zig(void);
 }
 
 namespace codehelper {
@@ -109,6 +113,33 @@ constexpr auto kJava = std::to_array<NodeRule>({
     {"record_declaration", container},
 });
 
+constexpr auto kKotlin = std::to_array<NodeRule>({
+    {"annotated_lambda", opaque},
+    {"block_comment", attached},
+    {"block", transparent},
+    {"class_body", transparent},
+    {"class_declaration", container},
+    {"companion_object", transparent},
+    {"enum_class_body", transparent},
+    {"file_annotation", attached},
+    {"function_body", transparent},
+    {"function_declaration", function},
+    {"lambda_literal", opaque},
+    {"line_comment", attached},
+    {"object_declaration", container},
+    {"property_declaration", value},
+    {"type_alias", type},
+});
+
+constexpr auto kLua = std::to_array<NodeRule>({
+    {"assignment_statement", value},
+    {"comment", attached},
+    {"field", value},
+    {"function_declaration", function},
+    {"function_definition", opaque},
+    {"variable_declaration", wrapper},
+});
+
 // For JavaScript and TypeScript.
 constexpr auto kTypeScript = std::to_array<NodeRule>({
     {"abstract_class_declaration", container},
@@ -192,6 +223,33 @@ constexpr auto kRust = std::to_array<NodeRule>({
     {"union_item", container},
 });
 
+constexpr auto kSwift = std::to_array<NodeRule>({
+    {"class_declaration", container},
+    {"comment", attached},
+    {"deinit_declaration", function},
+    {"function_declaration", function},
+    {"init_declaration", function},
+    {"lambda_literal", opaque},
+    {"multiline_comment", attached},
+    {"property_declaration", value},
+    {"protocol_declaration", container},
+    {"protocol_function_declaration", function},
+    {"protocol_property_declaration", type},
+    {"subscript_declaration", function},
+    {"typealias_declaration", type},
+});
+
+constexpr auto kZig = std::to_array<NodeRule>({
+    {"comment", attached},
+    {"enum_declaration", transparent},
+    {"function_declaration", function},
+    {"opaque_declaration", transparent},
+    {"struct_declaration", transparent},
+    {"test_declaration", opaque},
+    {"union_declaration", transparent},
+    {"variable_declaration", value},
+});
+
 constexpr auto kRules = std::to_array<GrammarRules>({
     {"bash", tree_sitter_bash, "::", "::", kBash},
     {"c", tree_sitter_c, "::", "::", kCpp},
@@ -200,12 +258,16 @@ constexpr auto kRules = std::to_array<GrammarRules>({
     {"go", tree_sitter_go, ".", ".", kGo},
     {"java", tree_sitter_java, ".", ".", kJava},
     {"javascript", tree_sitter_javascript, ".", ".", kTypeScript},
+    {"kotlin", tree_sitter_kotlin, ".", ".", kKotlin},
+    {"lua", tree_sitter_lua, ".", ".", kLua},
     {"php", tree_sitter_php, "::", "::", kPhp},
     {"python", tree_sitter_python, ".", ".", kPython},
     {"ruby", tree_sitter_ruby, "::", "#", kRuby},
     {"rust", tree_sitter_rust, "::", "::", kRust},
+    {"swift", tree_sitter_swift, ".", ".", kSwift},
     {"tsx", tree_sitter_tsx, ".", ".", kTypeScript},
     {"typescript", tree_sitter_typescript, ".", ".", kTypeScript},
+    {"zig", tree_sitter_zig, ".", ".", kZig},
 });
 
 }  // namespace

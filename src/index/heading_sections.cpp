@@ -42,6 +42,32 @@ std::optional<Heading> parse_atx(std::string_view text, int line) {
   return Heading{line, static_cast<int>(level), std::string(title)};
 }
 
+/// What is left of "<a href=x>Title</a>".
+std::string without_tags(std::string_view text) {
+  std::string plain;
+  bool is_tag = false;
+  for (const char character : text) {
+    if (character == '<') is_tag = true;
+    if (!is_tag) plain += character;
+    if (character == '>') is_tag = false;
+  }
+  return std::string(strip(plain));
+}
+
+/// "<h2 align="center">Title</h2>", in up to three lines; without a title it is no heading.
+std::optional<Heading> parse_html(const Lines& lines, std::string_view text, int line) {
+  constexpr int kMostLines = 3;
+  const bool begins = text.size() > 4 && (text.starts_with("<h") || text.starts_with("<H")) && text[2] >= '1' &&
+                      text[2] <= '6' && (text[3] == '>' || text[3] == ' ');
+  if (!begins) return std::nullopt;
+  const auto whole = lines.range(line, std::min(line + kMostLines, lines.count()) - 1);
+  const auto end = std::min(whole.find("</h"), whole.find("</H"));
+  if (end == std::string_view::npos) return std::nullopt;
+  auto title = without_tags(whole.substr(0, end));
+  if (title.empty() || title.contains('\n')) return std::nullopt;
+  return Heading{line, text[2] - '0', std::move(title)};
+}
+
 bool is_run_of(std::string_view text, char character) {
   return !text.empty() && text.find_first_not_of(character) == std::string_view::npos;
 }
@@ -77,6 +103,9 @@ std::vector<Heading> find_markdown_headings(const Lines& lines) {
       paragraph = {};
     } else if (auto heading = parse_atx(text, line)) {
       headings.push_back(std::move(*heading));
+      paragraph = {};
+    } else if (auto written_out = parse_html(lines, text, line)) {
+      headings.push_back(std::move(*written_out));
       paragraph = {};
     } else if (!paragraph.empty() && (is_run_of(text, '=') || is_run_of(text, '-'))) {
       headings.push_back({line - 1, text[0] == '=' ? 1 : 2, std::string(paragraph)});

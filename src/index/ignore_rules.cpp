@@ -94,12 +94,12 @@ const IgnorePattern* IgnoreFile::find(const IgnoredPath& ignored) const {
   return nullptr;
 }
 
-std::optional<std::string> IgnoreRules::ignoring_rule(const IgnoredPath& ignored) const {
+std::optional<IgnoringRule> IgnoreRules::ignoring_rule(const IgnoredPath& ignored) const {
   for (const auto& file : std::views::reverse(files_)) {
     const auto* pattern = file.find(ignored);
     if (pattern == nullptr) continue;
     if (pattern->is_negated) return std::nullopt;
-    return pattern->written + " (" + file.name() + ", line " + std::to_string(pattern->line) + ")";
+    return IgnoringRule{pattern->written, file.name(), pattern->line};
   }
   return std::nullopt;
 }

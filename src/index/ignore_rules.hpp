@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "codehelper/index/source_files.hpp"
 #include "glob.hpp"
 
 namespace codehelper {
@@ -51,9 +52,9 @@ class IgnoreRules {
   void push(IgnoreFile file) { files_.push_back(std::move(file)); }
   void pop() { files_.pop_back(); }
 
-  /// The rule by which the path itself is ignored, for people: "*.o (.gitignore, line 3)". Nothing when it is not. The
-  /// caller looks at the folders above first: in an ignored folder everything is ignored.
-  std::optional<std::string> ignoring_rule(const IgnoredPath& ignored) const;
+  /// The rule by which the path itself is ignored; nothing when it is not. The caller looks at the folders above first:
+  /// in an ignored folder everything is ignored.
+  std::optional<IgnoringRule> ignoring_rule(const IgnoredPath& ignored) const;
 
  private:
   std::vector<IgnoreFile> files_;

@@ -12,7 +12,7 @@ namespace codehelper {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x63686978;  // "chix"
-constexpr std::int64_t kSchemaVersion = 2;           // also of the words and weights in `features`
+constexpr std::int64_t kSchemaVersion = 3;           // also of the words and weights in `features`
 
 constexpr const char* kSchema = R"sql(
 CREATE TABLE state(
@@ -27,21 +27,30 @@ CREATE TABLE files(
 CREATE TABLE chunks(
   id INTEGER PRIMARY KEY AUTOINCREMENT, file_id INTEGER NOT NULL, language TEXT NOT NULL, symbol TEXT NOT NULL,
   start_line INTEGER NOT NULL, end_line INTEGER NOT NULL, definitions TEXT NOT NULL,
-  text_bytes INTEGER NOT NULL, text BLOB NOT NULL);
+  text_id INTEGER NOT NULL, text_offset INTEGER NOT NULL, text_bytes INTEGER NOT NULL);
 CREATE INDEX chunks_of_file ON chunks(file_id);
+CREATE TABLE texts(id INTEGER PRIMARY KEY, size_bytes INTEGER NOT NULL, text BLOB NOT NULL);
+CREATE TABLE symbols(
+  file_id INTEGER PRIMARY KEY, defined BLOB NOT NULL, referred BLOB NOT NULL, definitions BLOB NOT NULL,
+  lines BLOB NOT NULL);
 CREATE TABLE features(
   chunk_id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL, start_line INTEGER NOT NULL,
-  terms BLOB NOT NULL, vector BLOB NOT NULL);
+  vector_key INTEGER NOT NULL, terms BLOB NOT NULL, vector BLOB NOT NULL);
+CREATE INDEX features_of_key ON features(vector_key);
+CREATE TABLE spare_vectors(age INTEGER PRIMARY KEY AUTOINCREMENT, key INTEGER NOT NULL UNIQUE, vector BLOB NOT NULL);
 PRAGMA application_id = 1667787128;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 )sql";
-static_assert(kApplicationId == 1667787128 && kSchemaVersion == 2, "as in kSchema");
+static_assert(kApplicationId == 1667787128 && kSchemaVersion == 3, "as in kSchema");
 
 constexpr const char* kDropOlderSchema = R"sql(
 DROP TABLE IF EXISTS state;
 DROP TABLE IF EXISTS files;
 DROP TABLE IF EXISTS chunks;
 DROP TABLE IF EXISTS features;
+DROP TABLE IF EXISTS texts;
+DROP TABLE IF EXISTS symbols;
+DROP TABLE IF EXISTS spare_vectors;
 )sql";
 
 constexpr const char* kConnectionSettings = "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;";
@@ -77,10 +86,8 @@ Result<bool> check_schema(SqliteDatabase& database) {
   return true;
 }
 
-/// Columns as in load_chunks(); nothing when the text is damaged.
-std::optional<Chunk> read_chunk(const SqliteStatement& row) {
-  auto text = unpack_text(row.bytes(7), static_cast<std::size_t>(row.integer(6)));
-  if (!text) return std::nullopt;
+/// Columns as in load_chunks(), without the text.
+Chunk read_chunk(const SqliteStatement& row) {
   Chunk chunk;
   chunk.path = row.text(0);
   chunk.language = row.text(1);
@@ -89,8 +96,6 @@ std::optional<Chunk> read_chunk(const SqliteStatement& row) {
   chunk.end_line = static_cast<int>(row.integer(4));
   const auto definitions = split_lines(row.bytes(5));
   chunk.definitions.assign(definitions.begin(), definitions.end());
-  chunk.text = std::move(*text);
-  chunk.hash = sha256_hex(chunk.text);
   return chunk;
 }
 
@@ -216,20 +221,40 @@ Result<void> IndexDatabase::visit_features(std::int64_t after, const std::functi
   return {};
 }
 
+Result<std::string_view> IndexDatabase::load_text(std::int64_t id, LoadedTexts& loaded) {
+  if (const auto known = loaded.find(id); known != loaded.end()) return known->second;
+  auto row = database_.prepare("SELECT size_bytes, text FROM texts WHERE id = ?");
+  if (!row) return std::unexpected(row.error());
+  auto found = row->bind(1, id).step();
+  if (!found) return std::unexpected(found.error());
+  auto text = *found ? unpack_text(row->bytes(1), static_cast<std::size_t>(row->integer(0))) : std::nullopt;
+  if (!text) return fail_as_damaged(file(), fmt::format("text {} is damaged", id));
+  return loaded.emplace(id, std::move(*text)).first->second;
+}
+
 Result<std::vector<Chunk>> IndexDatabase::load_chunks(const std::vector<std::int64_t>& ids) {
   auto row = database_.prepare(
-      "SELECT path, language, symbol, start_line, end_line, definitions, text_bytes, text "
+      "SELECT path, language, symbol, start_line, end_line, definitions, text_id, text_offset, text_bytes "
       "FROM chunks JOIN files ON files.id = file_id WHERE chunks.id = ?");
   if (!row) return std::unexpected(row.error());
+  LoadedTexts loaded;
   std::vector<Chunk> chunks;
   chunks.reserve(ids.size());
   for (const std::int64_t id : ids) {
     auto found = row->bind(1, id).step();
     if (!found) return std::unexpected(found.error());
     if (!*found) return fail_as_damaged(file(), fmt::format("chunk {} is missing", id));
-    auto chunk = read_chunk(*row);
-    if (!chunk) return fail_as_damaged(file(), fmt::format("the text of chunk {} is damaged", id));
-    chunks.push_back(std::move(*chunk));
+    Chunk chunk = read_chunk(*row);
+    const auto offset = static_cast<std::size_t>(row->integer(7));
+    const auto bytes = static_cast<std::size_t>(row->integer(8));
+    auto text = load_text(row->integer(6), loaded);
+    if (!text) return std::unexpected(text.error());
+    if (offset > text->size() || bytes > text->size() - offset) {
+      return fail_as_damaged(file(), fmt::format("the text of chunk {} is damaged", id));
+    }
+    chunk.text = text->substr(offset, bytes);
+    chunk.hash = sha256_hex(chunk.text);
+    chunks.push_back(std::move(chunk));
     row->reset();
   }
   return chunks;

@@ -1,14 +1,20 @@
-// The tables of an embedded index and what is done with them; one file a project. Text is stored once, compressed.
+// The tables of an embedded index and what is done with them; one file a project. Text is stored once, compressed some
+// neighbours together: that takes two thirds of the room that each alone would.
 //   state    one row: revision (counts content changes) and the marker
 //   files    path, blob id, size, mtime, ctime, number of chunks
-//   chunks   lines, names and text of a chunk; ids are never used twice, and ascend within a file
+//   chunks   lines and names of a chunk, and where its text is; ids are never used twice, and ascend within a file
+//   texts    the text of neighbouring chunks of a file
 //   features what a chunk is found by (term_vector.hpp), apart from the text so that it loads in one pass
+//   symbols  what a file declares and refers to (symbol_codec.hpp)
+//   spare_vectors  of chunks that are gone, the last ones: a branch that comes back needn't be embedded again
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -23,6 +29,21 @@ struct FeatureRow {
   int start_line = 1;
   std::string_view terms;  // valid during the visit
   std::string_view vector;
+};
+
+struct SymbolHashes {
+  std::uint32_t defined = 0;
+  std::vector<std::uint32_t> referred;
+};
+
+/// One file's row of `symbols`; valid during the visit.
+struct SymbolRow {
+  std::int64_t file_id = 0;
+  std::string_view path;
+  std::string_view defined;
+  std::string_view referred;
+  std::string_view definitions;
+  std::string_view lines;
 };
 
 class IndexDatabase {
@@ -50,11 +71,22 @@ class IndexDatabase {
   /// In the order of `ids`.
   Result<std::vector<Chunk>> load_chunks(const std::vector<std::int64_t>& ids);
 
+  /// Only the rows that have one of the hashes (symbol_codec.hpp); `visit` says false when a row is damaged.
+  Result<void> visit_symbols(const SymbolHashes& hashes, const std::function<bool(const SymbolRow&)>& visit);
+  /// These lines of a file, each without its line feed; empty for a line that is in no chunk. `lines` are 1-based.
+  Result<std::vector<std::string>> load_lines(std::int64_t file_id, const std::vector<int>& lines);
+  /// The vector of a chunk that is or was here, by its key; empty when there is none.
+  Result<Embedding> find_vector(std::int64_t key);
+
   const std::filesystem::path& file() const { return database_.file(); }
 
  private:
   explicit IndexDatabase(SqliteDatabase database) : database_(std::move(database)) {}
 
+  using LoadedTexts = std::map<std::int64_t, std::string>;  // by id
+
+  Result<std::string_view> load_text(std::int64_t id, LoadedTexts& loaded);
+  Result<void> trim_spare_vectors();
   Result<void> remove_chunks_of(std::string_view path);
   Result<std::int64_t> write_file(const IndexedFile& file, std::size_t chunks);
   Result<void> write_files(const std::vector<FileChunks>& files);

@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "packed_text.hpp"
+#include "symbol_codec.hpp"
 #include "term_vector.hpp"
 
 namespace codehelper {
@@ -15,43 +18,129 @@ std::string join_lines(const std::vector<std::string>& lines) {
   return text;
 }
 
-struct ChunkStatements {
-  SqliteStatement chunk;
-  SqliteStatement features;
-};
+/// Text is compressed in pieces of up to this much, of one file: 4 KiB more or less change the size by 5 %, but each
+/// chunk that is read costs the unpacking of a whole piece.
+constexpr std::size_t kPieceBytes = 8 * 1024;
 
-Result<void> write_chunk(SqliteDatabase& database, ChunkStatements& statements, std::int64_t file_id,
-                         const Chunk& chunk, const Embedding& embedding) {
-  auto written = statements.chunk.bind(1, file_id)
-                     .bind(2, chunk.language)
-                     .bind(3, chunk.symbol)
-                     .bind(4, std::int64_t{chunk.start_line})
-                     .bind(5, std::int64_t{chunk.end_line})
-                     .bind(6, join_lines(chunk.definitions))
-                     .bind(7, static_cast<std::int64_t>(chunk.text.size()))
-                     .bind_blob(8, pack_text(chunk.text))
-                     .run();
-  if (!written) return written;
-  return statements.features.bind(1, database.last_insert_id())
-      .bind(2, file_id)
-      .bind(3, std::int64_t{chunk.start_line})
-      .bind_blob(4, encode_terms(count_terms(chunk)))
-      .bind_blob(5, encode_vector(embedding))
-      .run();
-}
+/// Spare vectors: this many, or half as many as there are chunks.
+constexpr std::int64_t kMinSpareVectors = 10'000;
+
+class ChunkWriter {
+ public:
+  static Result<ChunkWriter> make(SqliteDatabase& database) {
+    auto text = database.prepare("INSERT INTO texts(size_bytes, text) VALUES(?, ?)");
+    auto chunk = database.prepare(
+        "INSERT INTO chunks(file_id, language, symbol, start_line, end_line, definitions, text_id, text_offset, "
+        "text_bytes) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    auto features = database.prepare(
+        "INSERT INTO features(chunk_id, file_id, start_line, vector_key, terms, vector) VALUES(?, ?, ?, ?, ?, ?)");
+    auto symbols =
+        database.prepare("INSERT INTO symbols(file_id, defined, referred, definitions, lines) VALUES(?, ?, ?, ?, ?)");
+    for (const auto* statement : {&text, &chunk, &features, &symbols}) {
+      if (!*statement) return std::unexpected(statement->error());
+    }
+    return ChunkWriter(database, std::move(*text), std::move(*chunk), std::move(*features), std::move(*symbols));
+  }
+
+  Result<void> write(std::int64_t file_id, const FileChunks& file) {
+    for (std::size_t i = 0; i < file.chunks.size();) {
+      std::size_t end = i;
+      std::string piece;
+      while (end < file.chunks.size() && (end == i || piece.size() + file.chunks[end].text.size() <= kPieceBytes)) {
+        piece += file.chunks[end++].text;
+      }
+      auto written = text_.bind(1, static_cast<std::int64_t>(piece.size())).bind_blob(2, pack_text(piece)).run();
+      if (!written) return written;
+      const Place place{file_id, database_->last_insert_id()};
+      std::size_t offset = 0;
+      for (; i < end; offset += file.chunks[i++].text.size()) {
+        written = write_chunk(place, file, i, offset);
+        if (!written) return written;
+      }
+    }
+    return write_symbols(file_id, file.symbols);
+  }
+
+ private:
+  struct Place {
+    std::int64_t file_id = 0;
+    std::int64_t text_id = 0;
+  };
+
+  ChunkWriter(SqliteDatabase& database, SqliteStatement text, SqliteStatement chunk, SqliteStatement features,
+              SqliteStatement symbols)
+      : database_(&database),
+        text_(std::move(text)),
+        chunk_(std::move(chunk)),
+        features_(std::move(features)),
+        symbols_(std::move(symbols)) {}
+
+  Result<void> write_chunk(const Place& place, const FileChunks& file, std::size_t i, std::size_t offset) {
+    const Chunk& chunk = file.chunks[i];
+    auto written = chunk_.bind(1, place.file_id)
+                       .bind(2, chunk.language)
+                       .bind(3, chunk.symbol)
+                       .bind(4, std::int64_t{chunk.start_line})
+                       .bind(5, std::int64_t{chunk.end_line})
+                       .bind(6, join_lines(chunk.definitions))
+                       .bind(7, place.text_id)
+                       .bind(8, static_cast<std::int64_t>(offset))
+                       .bind(9, static_cast<std::int64_t>(chunk.text.size()))
+                       .run();
+    if (!written) return written;
+    return features_.bind(1, database_->last_insert_id())
+        .bind(2, place.file_id)
+        .bind(3, std::int64_t{chunk.start_line})
+        .bind(4, i < file.vector_keys.size() ? file.vector_keys[i] : 0)
+        .bind_blob(5, encode_terms(count_terms(chunk)))
+        .bind_blob(6, encode_vector(file.embeddings[i]))
+        .run();
+  }
+
+  Result<void> write_symbols(std::int64_t file_id, const FileSymbols& symbols) {
+    if (symbols.definitions.empty() && symbols.references.empty()) return {};
+    const PackedSymbols packed = pack_symbols(symbols);
+    return symbols_.bind(1, file_id)
+        .bind_blob(2, packed.defined)
+        .bind_blob(3, packed.referred)
+        .bind_blob(4, packed.definitions)
+        .bind_blob(5, packed.lines)
+        .run();
+  }
+
+  SqliteDatabase* database_;
+  SqliteStatement text_;
+  SqliteStatement chunk_;
+  SqliteStatement features_;
+  SqliteStatement symbols_;
+};
 
 }  // namespace
 
 Result<void> IndexDatabase::remove_chunks_of(std::string_view path) {
-  for (const std::string_view sql : {"DELETE FROM features WHERE chunk_id IN (SELECT c.id FROM chunks c JOIN files f "
-                                     "ON f.id = c.file_id WHERE path = ?)",
-                                     "DELETE FROM chunks WHERE file_id = (SELECT id FROM files WHERE path = ?)"}) {
+  for (const std::string_view sql :
+       {"INSERT OR IGNORE INTO spare_vectors(key, vector) SELECT vector_key, vector FROM features WHERE vector_key != "
+        "0 "
+        "AND chunk_id IN (SELECT c.id FROM chunks c JOIN files f ON f.id = c.file_id WHERE path = ?)",
+        "DELETE FROM features WHERE chunk_id IN (SELECT c.id FROM chunks c JOIN files f ON f.id = c.file_id "
+        "WHERE path = ?)",
+        "DELETE FROM texts WHERE id IN (SELECT text_id FROM chunks c JOIN files f ON f.id = c.file_id WHERE path = ?)",
+        "DELETE FROM symbols WHERE file_id = (SELECT id FROM files WHERE path = ?)",
+        "DELETE FROM chunks WHERE file_id = (SELECT id FROM files WHERE path = ?)"}) {
     auto statement = database_.prepare(sql);
     if (!statement) return std::unexpected(statement.error());
     auto removed = statement->bind(1, path).run();
     if (!removed) return removed;
   }
   return {};
+}
+
+Result<void> IndexDatabase::trim_spare_vectors() {
+  auto chunks = database_.select_integer("SELECT count(*) FROM features");
+  if (!chunks) return std::unexpected(chunks.error());
+  auto statement = database_.prepare("DELETE FROM spare_vectors WHERE age <= (SELECT max(age) FROM spare_vectors) - ?");
+  if (!statement) return std::unexpected(statement.error());
+  return statement->bind(1, std::max(kMinSpareVectors, *chunks / 2)).run();
 }
 
 Result<std::int64_t> IndexDatabase::write_file(const IndexedFile& file, std::size_t chunks) {
@@ -75,23 +164,16 @@ Result<std::int64_t> IndexDatabase::write_file(const IndexedFile& file, std::siz
 }
 
 Result<void> IndexDatabase::write_files(const std::vector<FileChunks>& files) {
-  auto chunk = database_.prepare(
-      "INSERT INTO chunks(file_id, language, symbol, start_line, end_line, definitions, text_bytes, text) "
-      "VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
-  if (!chunk) return std::unexpected(chunk.error());
-  auto features =
-      database_.prepare("INSERT INTO features(chunk_id, file_id, start_line, terms, vector) VALUES(?, ?, ?, ?, ?)");
-  if (!features) return std::unexpected(features.error());
-  ChunkStatements statements{std::move(*chunk), std::move(*features)};
+  if (files.empty()) return {};
+  auto writer = ChunkWriter::make(database_);
+  if (!writer) return std::unexpected(writer.error());
   for (const FileChunks& entry : files) {
     auto removed = remove_chunks_of(entry.file.path);
     if (!removed) return removed;
     auto id = write_file(entry.file, entry.chunks.size());
     if (!id) return std::unexpected(id.error());
-    for (std::size_t i = 0; i < entry.chunks.size(); ++i) {
-      auto written = write_chunk(database_, statements, *id, entry.chunks[i], entry.embeddings[i]);
-      if (!written) return written;
-    }
+    auto written = writer->write(*id, entry);
+    if (!written) return written;
   }
   return {};
 }
@@ -149,6 +231,8 @@ Result<void> IndexDatabase::apply(const IndexBatch& batch) {
   if (written) written = touch(batch.touched);
   if (written && batch.marker) written = write_marker(*batch.marker);
   if (written && !(batch.removed_paths.empty() && batch.files.empty())) {
+    written = trim_spare_vectors();
+    if (!written) return written;
     written = database_.execute("UPDATE state SET revision = revision + 1");
   }
   if (!written) return written;

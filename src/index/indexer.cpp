@@ -12,8 +12,9 @@
 #include <map>
 #include <utility>
 
+#include "embedding_work.hpp"
 #include "file_preparation.hpp"
-#include "index_plan.hpp"
+#include "index_changes.hpp"
 #include "shard_pass.hpp"
 
 namespace codehelper {
@@ -41,11 +42,6 @@ std::string count_reasons(const std::vector<SkippedFile>& skipped) {
   std::string text;
   for (const auto& [reason, count] : counts) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, reason);
   return text.empty() ? "it is empty" : "skipped: " + text;
-}
-
-/// What a vector stands for: where the chunk is, and its text.
-std::string make_embedded_text(const Chunk& chunk) {
-  return fmt::format("{} > {}\n{}", chunk.path, chunk.symbol, chunk.text);
 }
 
 /// One pass. All its tasks run on the loop, one after the other but where said.
@@ -93,20 +89,20 @@ class IndexPass {
     if (!listing) co_return std::unexpected(listing.error());
     shard_.keep_own(*listing);
     report_.skipped = std::move(listing->skipped);
-    const IndexPlan plan = plan_index(listing->files, known_, reuse_);
+    const IndexChanges changes = find_changes(listing->files, known_, reuse_);
     report_.progress.files_total = listing->files.size();
-    report_.progress.files_done = plan.unchanged_files;
-    unchanged_ = plan.unchanged_files;
-    files_ = plan.unchanged_files;
-    chunks_ = plan.unchanged_chunks;
-    removed_ = plan.removed;
-    if (!plan.to_read.empty() || !plan.removed.empty() || !options_.shard.is_whole()) {
+    report_.progress.files_done = changes.unchanged_files;
+    unchanged_ = changes.unchanged_files;
+    files_ = changes.unchanged_files;
+    chunks_ = changes.unchanged_chunks;
+    removed_ = changes.removed;
+    if (!changes.to_read.empty() || !changes.removed.empty() || !options_.shard.is_whole()) {
       auto begun = co_await begin_writing();
       if (!begun) co_return begun;
     }
     auto started = co_await shard_.report_start();
     if (!started) co_return started;
-    auto indexed = co_await index_files(plan.to_read);
+    auto indexed = co_await index_files(changes.to_read);
     if (!indexed) co_return indexed;
     co_return co_await finish();
   }
@@ -213,23 +209,23 @@ class IndexPass {
     co_return Result<void>{};
   }
 
+  /// Gives each chunk its vector: one that is known already, or else a new one.
   Task<Result<void>> embed(std::vector<FileChunks>& files) {
-    std::vector<std::string> texts;
-    for (const FileChunks& file : files) {
-      for (const Chunk& chunk : file.chunks) texts.push_back(make_embedded_text(chunk));
+    EmbeddingWork work(embedder_.identity(), files);
+    if (options_.vectors != nullptr && reuse_ == Reuse::unchanged_files && work.size() > 0) {
+      auto known = co_await options_.vectors->find_vectors(context_, project_, work.keys());
+      if (!known) co_return std::unexpected(known.error());
+      work.take_known(std::move(*known));
     }
-    if (texts.empty()) co_return Result<void>{};
-    const std::size_t count = texts.size();
-    auto vectors = co_await embedder_.embed(context_, std::move(texts));
-    if (!vectors) co_return std::unexpected(vectors.error());
-    if (vectors->size() != count) {
-      co_return fail(ErrorCode::unavailable, fmt::format("the embedder {} gave {} vectors for {} texts",
-                                                         embedder_.identity(), vectors->size(), count));
+    auto texts = work.release_missing_texts();
+    report_.progress.embedded_chunks += texts.size();
+    if (!texts.empty()) {
+      auto made = co_await embedder_.embed(context_, std::move(texts));
+      if (!made) co_return std::unexpected(made.error());
+      auto taken = work.take_made(std::move(*made));
+      if (!taken) co_return taken;
     }
-    auto next = vectors->begin();
-    for (FileChunks& file : files) {
-      for (std::size_t i = 0; i < file.chunks.size(); ++i) file.embeddings.push_back(std::move(*next++));
-    }
+    work.hand_out(files);
     co_return Result<void>{};
   }
 

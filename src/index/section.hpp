@@ -7,6 +7,7 @@
 
 #include "codehelper/index/chunker.hpp"
 #include "lines.hpp"
+#include "syntax_tree.hpp"
 
 namespace codehelper {
 
@@ -27,9 +28,8 @@ struct Section {
   std::vector<std::string> definitions = {};
 };
 
-/// Declarations, by the language's grammar. Empty when there is no grammar or parsing takes too long: cut by lines
-/// then.
-std::vector<Section> outline_syntax(std::string_view language, std::string_view content, const Lines& lines,
+/// Declarations. Empty when the tree is not parsed: cut by lines then.
+std::vector<Section> outline_syntax(const SyntaxTree& tree, std::string_view content, const Lines& lines,
                                     const ChunkLimits& limits);
 
 /// Headings of Markdown (CommonMark 0.31, sections 4.2 and 4.3) and reStructuredText. Empty when there is none.

@@ -34,6 +34,8 @@ int cut_quality(const Lines& lines, int line) {
 /// The line after a piece that begins at `first`: the best place to cut in the second half of the allowed length.
 int end_of_piece(const Lines& lines, int first, int last, const ChunkLimits& limits) {
   int end = first + 1;
+  const bool is_short_rest = last - first < limits.target_lines + std::min(kSmallLines, limits.target_lines / 2);
+  if (is_short_rest && lines.bytes(first, last) <= limits.max_bytes) return last + 1;
   while (end <= last && end - first < limits.target_lines && lines.bytes(first, end) <= limits.max_bytes) ++end;
   if (end > last) return end;
 
@@ -76,6 +78,7 @@ class Packed {
     if (next.group != last_group_) return joined_lines <= limits.target_lines && is_tiny_neighbour(next);
     if (joined_lines > limits.target_lines) return false;
     if (next.kind == SectionKind::statement) return true;
+    if (is_preamble() && declares(next)) return false;
     return std::min(line_count(section_), line_count(next)) < kSmallLines;
   }
 
@@ -86,6 +89,12 @@ class Packed {
            rest.last_line - section_.first_line < limits.max_lines &&
            lines.bytes(section_.first_line, rest.last_line) <= limits.max_bytes;
   }
+
+  /// Whether it is only the first line or two of what follows in the same declaration.
+  bool is_title_of(const Section& next) const {
+    return section_.kind == SectionKind::header && line_count(section_) <= kTinyLines && next.group == last_group_;
+  }
+  Section&& release() && { return std::move(section_); }
 
   void take_rest(Packed rest) { take(std::move(rest.section_)); }
 
@@ -112,6 +121,12 @@ class Packed {
   }
 
  private:
+  /// The licence and the imports of a file: a declaration would be hard to find behind them.
+  bool is_preamble() const {
+    return section_.first_line == 0 && declarations_ == 0 && section_.kind == SectionKind::filler &&
+           line_count(section_) >= kSmallLines;
+  }
+
   static bool declares(const Section& section) {
     return section.kind == SectionKind::declaration || section.kind == SectionKind::header;
   }
@@ -158,6 +173,13 @@ std::vector<Section> pack_sections(std::vector<Section> sections, const Lines& l
   for (auto& section : sections) {
     if (!trim(section, lines)) continue;
     if (!fits(section, lines, limits)) {
+      if (!packed.empty() && packed.back().is_title_of(section)) {
+        Section title = std::move(packed.back()).release();
+        packed.pop_back();
+        title.last_line = section.last_line;
+        std::ranges::move(section.definitions, std::back_inserter(title.definitions));
+        section = std::move(title);
+      }
       for (auto& piece : cut_by_lines(section, lines, limits)) packed.emplace_back(std::move(piece));
     } else if (!packed.empty() && packed.back().may_take(section, lines, limits)) {
       packed.back().take(std::move(section));

@@ -106,7 +106,7 @@ class Walk {
   }
 
  private:
-  using Rule = std::optional<std::string>;
+  using Rule = std::optional<IgnoringRule>;
 
   LetterCase letter_case() const { return repository_ == nullptr ? LetterCase::matters : repository_->letter_case; }
 
@@ -171,12 +171,12 @@ class Walk {
 
   Result<void> add_folder(int parent, const std::string& path, const Entry& entry, const Rule& parent_rule, int depth) {
     const auto below = path + "/";
-    if (is_tracked(below)) {
+    if (find_tracked(below) != nullptr) {
       return skip(below, SkipReason::nested_repository, "a submodule; index it by its own path");
     }
     const bool holds_tracked = tracks_below(below);
     const auto rule = rule_for({.path = path, .is_folder = true}, parent_rule);
-    if (rule && !holds_tracked) return skip(below, SkipReason::ignored, *rule);
+    if (rule && !holds_tracked) return skip_ignored(below, *rule);
     const auto tool = repository_ == nullptr ? tool_folder(parent, entry.name) : std::nullopt;
     if (tool) return skip(below, SkipReason::generated, *tool);
     const auto folder = open_folder_at(parent, entry.name);
@@ -207,8 +207,9 @@ class Walk {
   }
 
   Result<void> add_file(int folder, const std::string& path, const Entry& entry, const Rule& parent_rule) {
-    if (!is_tracked(path)) {
-      if (auto rule = rule_for({.path = path}, parent_rule)) return skip(path, SkipReason::ignored, std::move(*rule));
+    const TrackedFile* tracked = find_tracked(path);
+    if (tracked == nullptr) {
+      if (const auto rule = rule_for({.path = path}, parent_rule)) return skip_ignored(path, *rule);
     }
     if (!is_valid_name(entry.name)) return skip(path, SkipReason::not_a_file, "its name is not UTF-8");
     if (entry.type != DT_REG) return skip(path, SkipReason::not_a_file, kind_of(entry.type));
@@ -219,7 +220,9 @@ class Walk {
     if (::fstatat(folder, entry.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return skip_unread(path, errno);
     const auto size = static_cast<std::uint64_t>(status.st_size);
     if (size > max_file_bytes_) return skip(path, SkipReason::too_large, std::to_string(size) + " bytes");
-    listing_.files.push_back({path, size, to_nanoseconds(status.st_mtim), to_nanoseconds(status.st_ctim)});
+    SourceFile file{path, size, to_nanoseconds(status.st_mtim), to_nanoseconds(status.st_ctim)};
+    if (tracked != nullptr) file.blob_id = tracked->blob_id_if(file.modified_ns, file.changed_ns, size);
+    listing_.files.push_back(std::move(file));
     return {};
   }
 
@@ -232,15 +235,19 @@ class Walk {
     return rules_.ignoring_rule(ignored);
   }
 
-  bool is_tracked(const std::string& path) const {
-    return repository_ != nullptr && std::ranges::binary_search(repository_->tracked, prefix_ + path);
+  /// In git's index; null when it is not there.
+  const TrackedFile* find_tracked(const std::string& path) const {
+    if (repository_ == nullptr) return nullptr;
+    const auto full = prefix_ + path;
+    const auto found = std::ranges::lower_bound(repository_->tracked, full, {}, &TrackedFile::path);
+    return found != repository_->tracked.end() && found->path == full ? &*found : nullptr;
   }
 
   bool tracks_below(const std::string& folder) const {
     if (repository_ == nullptr) return false;
     const auto full = prefix_ + folder;
-    const auto next = std::ranges::lower_bound(repository_->tracked, full);
-    return next != repository_->tracked.end() && next->starts_with(full);
+    const auto next = std::ranges::lower_bound(repository_->tracked, full, {}, &TrackedFile::path);
+    return next != repository_->tracked.end() && next->path.starts_with(full);
   }
 
   static bool is_repository(int folder) {
@@ -252,6 +259,12 @@ class Walk {
 
   Result<void> skip(const std::string& path, SkipReason reason, std::string detail) {
     listing_.skipped.push_back({to_valid_utf8(path), reason, std::move(detail)});
+    return {};
+  }
+
+  Result<void> skip_ignored(const std::string& path, const IgnoringRule& rule) {
+    auto detail = rule.pattern + " (" + rule.file + ", line " + std::to_string(rule.line) + ")";
+    listing_.skipped.push_back({to_valid_utf8(path), SkipReason::ignored, std::move(detail), rule});
     return {};
   }
 

@@ -4,30 +4,13 @@
 
 #include "declaration.hpp"
 #include "section.hpp"
+#include "syntax_node.hpp"
 
 namespace codehelper {
 
 namespace {
 
-constexpr std::uint64_t kParseLimitMicroseconds = 2'000'000;
-constexpr int kMaxDepth = 100;
 constexpr TSSymbol kErrorSymbol = 65535;  // "ts_builtin_sym_error" of tree-sitter
-
-struct ParserDeleter {
-  void operator()(TSParser* parser) const { ts_parser_delete(parser); }
-};
-struct TreeDeleter {
-  void operator()(TSTree* tree) const { ts_tree_delete(tree); }
-};
-using Tree = std::unique_ptr<TSTree, TreeDeleter>;
-
-Tree parse(const Grammar& grammar, std::string_view content) {
-  const std::unique_ptr<TSParser, ParserDeleter> parser(ts_parser_new());
-  if (!ts_parser_set_language(parser.get(), grammar.language())) return nullptr;
-  ts_parser_set_timeout_micros(parser.get(), kParseLimitMicroseconds);
-  return Tree(
-      ts_parser_parse_string(parser.get(), nullptr, content.data(), static_cast<std::uint32_t>(content.size())));
-}
 
 int first_line(TSNode node) {
   return static_cast<int>(ts_node_start_point(node).row);
@@ -87,7 +70,7 @@ class Outliner {
   /// Makes sections of the children of `node`. Everything up to line `occupied_` belongs to earlier siblings.
   void visit(TSNode node, const Scope& scope, Attached attached, int depth) {
     Cursor cursor(node);
-    if (depth == kMaxDepth || !cursor.first_child()) return;
+    if (depth == kMaxSyntaxDepth || !cursor.first_child()) return;
     do {
       const auto child = cursor.node();
       if (ts_node_is_named(child)) visit_child(child, cursor.is_body(), scope, attached, depth);
@@ -209,13 +192,10 @@ class Outliner {
 
 }  // namespace
 
-std::vector<Section> outline_syntax(std::string_view language, std::string_view content, const Lines& lines,
+std::vector<Section> outline_syntax(const SyntaxTree& tree, std::string_view content, const Lines& lines,
                                     const ChunkLimits& limits) {
-  const Grammar* grammar = find_grammar(language);
-  if (grammar == nullptr || lines.count() == 0) return {};
-  const auto tree = parse(*grammar, content);
-  if (!tree) return {};
-  return Outliner(*grammar, content, lines, limits).run(ts_tree_root_node(tree.get()));
+  if (!tree.is_parsed()) return {};
+  return Outliner(tree.grammar(), content, lines, limits).run(tree.root());
 }
 
 }  // namespace codehelper

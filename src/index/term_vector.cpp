@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "codehelper/index/text_analysis.hpp"
+#include "varint.hpp"
 
 namespace codehelper {
 namespace {
@@ -34,23 +35,8 @@ void merge_equal_terms(std::vector<TermCount>& terms) {
   terms.resize(kept);
 }
 
-void append_varint(std::string& bytes, std::uint32_t value) {
-  while (value >= 0x80) {
-    bytes += static_cast<char>(value | 0x80U);
-    value >>= 7U;
-  }
-  bytes += static_cast<char>(value);
-}
-
-bool read_varint(std::string_view bytes, std::size_t& at, std::uint32_t& value) {
-  value = 0;
-  for (unsigned shift = 0; shift < 35 && at < bytes.size(); shift += 7) {
-    const auto byte = static_cast<unsigned char>(bytes[at++]);
-    value |= static_cast<std::uint32_t>(byte & 0x7FU) << shift;
-    if (byte < 0x80) return true;
-  }
-  return false;
-}
+/// Counts up to this share the number of their term's difference: most are 1, and a byte each is a fifth of all.
+constexpr std::uint32_t kInlineCount = 4;
 
 }  // namespace
 
@@ -88,8 +74,9 @@ std::string encode_terms(const std::vector<TermCount>& terms) {
   bytes.reserve(terms.size() * 5);
   TermId before = 0;
   for (const TermCount& term : terms) {
-    append_varint(bytes, term.term - before);
-    append_varint(bytes, term.count);
+    const std::uint32_t inline_count = std::min(term.count, kInlineCount);
+    append_varint(bytes, std::uint64_t{term.term - before} * kInlineCount + inline_count - 1);
+    if (inline_count == kInlineCount) append_varint(bytes, term.count - kInlineCount);
     before = term.term;
   }
   return bytes;
@@ -99,11 +86,13 @@ bool decode_terms(std::string_view bytes, std::vector<TermCount>& terms) {
   terms.clear();
   TermId before = 0;
   for (std::size_t at = 0; at < bytes.size();) {
-    TermCount term;
-    if (!read_varint(bytes, at, term.term) || !read_varint(bytes, at, term.count)) return false;
-    term.term += before;
-    before = term.term;
-    terms.push_back(term);
+    std::uint64_t number = 0;
+    std::uint64_t more = 0;
+    if (!read_varint(bytes, at, number)) return false;
+    const auto inline_count = static_cast<std::uint32_t>(number % kInlineCount) + 1;
+    if (inline_count == kInlineCount && !read_varint(bytes, at, more)) return false;
+    before += static_cast<TermId>(number / kInlineCount);
+    terms.push_back({before, inline_count + static_cast<std::uint32_t>(more)});
   }
   return true;
 }
@@ -127,6 +116,18 @@ std::string encode_vector(const Embedding& embedding) {
   std::memcpy(bytes.data(), &vector.scale, sizeof(float));
   if (!vector.values.empty()) std::memcpy(bytes.data() + sizeof(float), vector.values.data(), vector.values.size());
   return bytes;
+}
+
+Embedding decode_vector(std::string_view bytes) {
+  float scale = 0;
+  if (bytes.size() < sizeof(scale)) return {};
+  std::memcpy(&scale, bytes.data(), sizeof(scale));
+  Embedding embedding;
+  embedding.reserve(bytes.size() - sizeof(scale));
+  for (const char value : bytes.substr(sizeof(scale))) {
+    embedding.push_back(scale * static_cast<float>(static_cast<std::int8_t>(value)));
+  }
+  return embedding;
 }
 
 }  // namespace codehelper

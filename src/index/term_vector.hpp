@@ -41,5 +41,7 @@ struct QuantizedVector {
 };
 QuantizedVector quantize(const Embedding& embedding);
 std::string encode_vector(const Embedding& embedding);
+/// What encode_vector() keeps of a vector; encoded again it gives the same values. Empty when the bytes are damaged.
+Embedding decode_vector(std::string_view bytes);
 
 }  // namespace codehelper

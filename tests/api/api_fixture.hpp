@@ -73,11 +73,13 @@ struct ApiFixture {
   std::unique_ptr<SharedState> state = make_file_state(loop, folder.path() / "data/current_project.json");
   Projects projects{metrics, *state, store, jobs, {folder.path()}};
   Retriever retriever{loop, store, *embedder};
+  std::unique_ptr<SymbolIndex> symbols = make_derived_symbols(loop, store);
   Crew crew{{loop, retriever, runner, "No model is configured."}};
   ApiServices api{.loop = loop,
                   .metrics = metrics,
                   .projects = &projects,
                   .retriever = &retriever,
+                  .symbols = symbols.get(),
                   .crew = &crew,
                   .runner = &runner};
   RunnerServices runner_service{.loop = loop, .runner = &runner};
@@ -90,6 +92,7 @@ struct ApiFixture {
     add_base_routes(router, metrics);
     add_project_routes(router, api);
     add_search_routes(router, api);
+    add_symbols_routes(router, api);
     add_chat_routes(router, api);
     add_run_routes(router, api);
     add_runner_routes(router, runner_service);

@@ -10,7 +10,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr const char* kPostRoutes[] = {"/project", "/search", "/chat", "/run", "/execute"};
+constexpr const char* kPostRoutes[] = {"/project", "/search", "/symbols", "/chat", "/run", "/execute"};
 
 }  // namespace
 

@@ -1,4 +1,6 @@
-// Any bytes in any language must come out as chunks that cover every line that is not blank exactly once, in order.
+// Any bytes in any language must come out as chunks that cover every line that is not blank exactly once, in order, and
+// as symbols on lines that are there.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -9,23 +11,8 @@
 namespace {
 
 constexpr auto kPaths = std::to_array<std::string_view>({
-    "a.c",
-    "a.cpp",
-    "a.cs",
-    "a.go",
-    "a.h",
-    "a.java",
-    "a.js",
-    "a.md",
-    "a.php",
-    "a.py",
-    "a.rb",
-    "a.rs",
-    "a.rst",
-    "a.sh",
-    "a.ts",
-    "a.tsx",
-    "a.txt",
+    "a.c",  "a.cpp", "a.cs", "a.go",  "a.h",  "a.java",  "a.js", "a.kt",  "a.lua", "a.md",  "a.php",
+    "a.py", "a.rb",  "a.rs", "a.rst", "a.sh", "a.swift", "a.ts", "a.tsx", "a.txt", "a.zig",
 });
 
 bool is_blank(std::string_view text) {
@@ -37,8 +24,8 @@ bool is_blank(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view content(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const auto chunks = codehelper::chunk_file(kPaths[data[0] % kPaths.size()], content,
-                                             {.target_lines = 5, .max_lines = 10, .max_bytes = 200});
+  const auto [chunks, symbols] = codehelper::outline_file(kPaths[data[0] % kPaths.size()], content,
+                                                          {.target_lines = 5, .max_lines = 10, .max_bytes = 200});
   std::size_t at = 0;
   for (const auto& chunk : chunks) {
     const auto start = content.find(chunk.text, at);
@@ -46,5 +33,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     at = start + chunk.text.size();
   }
   if (!is_blank(content.substr(at))) std::abort();
+
+  const auto lines = static_cast<int>(std::ranges::count(content, '\n')) + 1;
+  for (const auto& definition : symbols.definitions) {
+    if (definition.line < 1 || definition.end_line < definition.line || definition.end_line > lines) std::abort();
+  }
+  for (const auto& references : symbols.references) {
+    if (!std::ranges::is_sorted(references.lines) || references.lines.back() > lines) std::abort();
+  }
   return 0;
 }

@@ -332,6 +332,128 @@ function leave {
 }
 )";
 
+constexpr std::string_view kKotlin = R"(package app.net
+
+import java.io.File
+
+const val LIMIT = 10
+typealias Handler = (Request) -> Response
+
+/** Serves. */
+@Serializable
+class HttpServer(private val port: Int) : Server() {
+    companion object {
+        const val BACKLOG = 5
+        fun create(): HttpServer = HttpServer(80)
+    }
+    private val options = Options()
+    val isOpen: Boolean
+        get() = true
+    // Starts.
+    override fun start() {
+        val local = 1
+        run(local)
+    }
+}
+
+interface Shape {
+    fun area(): Double
+}
+
+enum class Color { RED, GREEN }
+
+object Registry {
+    fun find(name: String) = name
+}
+
+fun <T> List<T>.largest(): T = first()
+)";
+
+constexpr std::string_view kLua = R"(local M = {}
+LIMIT = 10
+
+--- Adds.
+-- Slowly.
+function M.add(a, b)
+  local function inner() return a end
+  local x = 1
+  return inner() + b
+end
+
+local function helper() end
+function M:close() self.open = false end
+M.open = function(file)
+  local handle = file
+  return handle
+end
+local Account = { new = function() end, name = 1 }
+M.count = 3
+return M
+)";
+
+constexpr std::string_view kSwift = R"(import Foundation
+
+let limit = 10
+typealias Handler = (Request) -> Response
+
+/// Serves.
+@MainActor
+public final class HttpServer: Server {
+    static let backlog = 5
+    private let options: Options
+    var isOpen: Bool { return true }
+    init(port: Int) {
+        self.options = Options()
+    }
+    // Starts.
+    func start() throws {
+        let local = 1
+        run(local)
+    }
+    struct Inner { let x: Int }
+}
+
+protocol Shape {
+    func area() -> Double
+}
+
+enum Color { case red, green }
+
+extension HttpServer: Closable {
+    func close() {}
+}
+
+func top<T>(_ a: T) -> T { return a }
+)";
+
+constexpr std::string_view kZig = R"(const std = @import("std");
+pub const limit: usize = 10;
+
+/// Serves.
+pub const HttpServer = struct {
+    port: u16,
+    const backlog = 5;
+
+    /// Starts.
+    pub fn start(self: *HttpServer) !void {
+        const local = 1;
+        run(local);
+    }
+};
+
+pub const Color = enum { red, green };
+
+var state: u8 = 0;
+
+fn List(comptime T: type) type {
+    return struct { items: []T };
+}
+
+test "starts" {
+    const unused = 1;
+}
+)";
+
 }  // namespace
 
 const std::vector<Sample>& chunk_samples() {
@@ -405,6 +527,34 @@ const std::vector<Sample>& chunk_samples() {
        {"LIMIT", "Billing", "Billing::Invoice", "Billing::Invoice#total", "helper"},
        {"LIMIT", "Billing", "Invoice", "RATE", "build", "total", "helper"},
        {"local"}},
+      {"HttpServer.kt",
+       "kotlin",
+       kKotlin,
+       {"LIMIT", "HttpServer", "HttpServer.BACKLOG", "HttpServer.create", "HttpServer.isOpen", "HttpServer.start",
+        "Shape", "Color", "Registry", "Registry.find", "largest"},
+       {"LIMIT", "Handler", "HttpServer", "BACKLOG", "create", "isOpen", "start", "Shape", "area", "Color", "Registry",
+        "find", "largest"},
+       {"local", "options", "port", "RED"}},
+      {"account.lua",
+       "lua",
+       kLua,
+       {"M", "LIMIT", "M.add", "helper", "M:close", "M.open", "Account"},
+       {"M", "LIMIT", "add", "helper", "close", "open", "Account", "new"},
+       {"inner", "x", "handle", "name", "count"}},
+      {"HttpServer.swift",
+       "swift",
+       kSwift,
+       {"limit", "Handler", "HttpServer", "HttpServer.backlog", "HttpServer.isOpen", "HttpServer.init",
+        "HttpServer.start", "HttpServer.Inner", "Shape", "Color", "HttpServer.close", "top"},
+       {"limit", "Handler", "HttpServer", "backlog", "isOpen", "init", "start", "Inner", "Shape", "area", "Color",
+        "close", "top"},
+       {"local", "options", "x", "red"}},
+      {"server.zig",
+       "zig",
+       kZig,
+       {"limit", "HttpServer", "HttpServer.start", "Color", "state", "List"},
+       {"limit", "HttpServer", "backlog", "start", "Color", "state", "List"},
+       {"std", "local", "port", "red", "unused"}},
       {"greet.sh", "bash", kBash, {"ROOT", "greet", "leave"}, {"ROOT", "COUNT", "greet", "leave"}, {"name"}},
   };
   return samples;

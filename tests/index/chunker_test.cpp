@@ -244,6 +244,43 @@ TEST_CASE("chunker: Markdown is cut at headings") {
   REQUIRE(chunks[3].text.ends_with("#hashtag\n"));
 }
 
+TEST_CASE("chunker: Markdown's headings may be written in HTML") {
+  const auto text = "<h1 align=\"center\"><a href=\"x\">Guide</a></h1>\n\n" + repeat("text\n", 12) +
+                    "\n<h2 name=\"use\">\nUse it\n</h2>\n\n" + repeat("text\n", 12) + "\n<h2>\n\n" +
+                    repeat("never closed\n", 12);
+
+  const auto chunks = chunk_and_check("a.md", text);
+
+  REQUIRE(symbols_of(chunks) == std::vector<std::string>{"Guide", "Guide > Use it"});
+}
+
+TEST_CASE("chunker: a declaration doesn't hide behind the licence and the imports") {
+  const auto licence = repeat("// Permission is granted.\n", 12) + "\n#include <a>\n#include <b>\n\n";
+
+  const auto chunks = chunk_and_check("a.cpp", licence + "// Finds it.\nint find(int key);\n");
+
+  REQUIRE(symbols_of(chunks) == std::vector<std::string>{"", "find"});
+  REQUIRE(chunks[1].text == "// Finds it.\nint find(int key);\n");
+  REQUIRE(chunk_and_check("a.cpp", "// Short.\n#include <a>\n\nint find(int key);\n").size() == 1);
+}
+
+TEST_CASE("chunker: the head of a class stays with its long documentation") {
+  const auto text = "class Widget(Base):\n    \"\"\"Shows.\n" + repeat("    More of it.\n", 150) +
+                    "    \"\"\"\n\n    def show(self):\n" + repeat("        self.call()\n", 40);
+
+  const auto chunks = chunk_and_check("a.py", text);
+
+  REQUIRE(chunks.at(0).text.starts_with("class Widget(Base):\n    \"\"\"Shows.\n    More of it.\n"));
+  REQUIRE(chunks[0].definitions == std::vector<std::string>{"Widget"});
+}
+
+TEST_CASE("chunker: no cut leaves a few lines over") {
+  CHECK(chunk_and_check("a.txt", repeat("x\n", 55)).size() == 1);
+  const auto chunks = chunk_and_check("a.txt", repeat("x\n", 105));
+  REQUIRE(chunks.size() == 2);
+  CHECK(chunks[1].start_line == 51);
+}
+
 TEST_CASE("chunker: reStructuredText is cut at headings") {
   const auto text = "=====\nGuide\n=====\n\n" + repeat("text\n", 12) + "\nInstall\n-------\n\n" + repeat("text\n", 12) +
                     "\nDebian\n~~~~~~\n\n" + repeat("text\n", 12) + "\nUse\n---\n\n" + repeat("text\n", 12);

@@ -207,6 +207,8 @@ TEST_CASE("ignore rules: the detail names the rule") {
 
   REQUIRE(listing.has_value());
   REQUIRE(listing->skipped.size() == 2);
-  REQUIRE(listing->skipped[0] == SkippedFile{"a.o", SkipReason::ignored, "*.o (.gitignore, line 2)"});
-  REQUIRE(listing->skipped[1] == SkippedFile{"build/", SkipReason::ignored, "build/ (.gitignore, line 3)"});
+  REQUIRE(listing->skipped[0] ==
+          SkippedFile{"a.o", SkipReason::ignored, "*.o (.gitignore, line 2)", IgnoringRule{"*.o", ".gitignore", 2}});
+  REQUIRE(listing->skipped[1] == SkippedFile{"build/", SkipReason::ignored, "build/ (.gitignore, line 3)",
+                                             IgnoringRule{"build/", ".gitignore", 3}});
 }

@@ -7,6 +7,7 @@
 #include "codehelper/base/metrics.hpp"
 #include "codehelper/execute/command_runner.hpp"
 #include "codehelper/execute/sandbox.hpp"
+#include "codehelper/index/symbol_index.hpp"
 #include "codehelper/jobs/projects.hpp"
 #include "codehelper/net/router.hpp"
 #include "codehelper/net/task_group.hpp"
@@ -31,6 +32,7 @@ struct ApiServices {
   Metrics& metrics;
   Projects* projects = nullptr;
   Retriever* retriever = nullptr;
+  SymbolIndex* symbols = nullptr;
   Crew* crew = nullptr;
   CommandRunner* runner = nullptr;
   Readiness* readiness = nullptr;
@@ -42,6 +44,8 @@ void add_readiness_routes(Router& router, ApiServices& services);
 void add_project_routes(Router& router, ApiServices& services);
 /// POST /search.
 void add_search_routes(Router& router, ApiServices& services);
+/// POST /symbols.
+void add_symbols_routes(Router& router, ApiServices& services);
 /// POST /chat.
 void add_chat_routes(Router& router, ApiServices& services);
 /// POST /run.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "codehelper/index/chunk.hpp"
+#include "codehelper/index/symbols.hpp"
 
 namespace codehelper {
 
@@ -22,6 +23,13 @@ std::string detect_language(std::string_view path, std::string_view content);
 
 /// `content` are the file's bytes. Lines end at '\n' only. An empty or blank file has no chunk. Broken syntax is no
 /// error: what the grammar can't read is cut by lines.
+struct FileOutline {
+  std::vector<Chunk> chunks;
+  FileSymbols symbols;  // empty without a grammar
+};
+FileOutline outline_file(std::string_view path, std::string_view content, const ChunkLimits& limits = {});
+
+/// The chunks of outline_file().
 std::vector<Chunk> chunk_file(std::string_view path, std::string_view content, const ChunkLimits& limits = {});
 
 }  // namespace codehelper

@@ -10,6 +10,7 @@
 
 #include "codehelper/index/shard.hpp"
 #include "codehelper/index/source_files.hpp"
+#include "codehelper/index/vector_reuse.hpp"
 #include "codehelper/index/vector_store.hpp"
 
 namespace codehelper {
@@ -17,9 +18,10 @@ namespace codehelper {
 struct IndexProgress {
   std::uint64_t files_done = 0;  // looked at, of files_total
   std::uint64_t files_total = 0;
-  std::uint64_t chunks = 0;          // written in this run
-  std::uint64_t embedded_files = 0;  // files whose content was new
-  double seconds = 0;                // since the start
+  std::uint64_t chunks = 0;           // written in this run
+  std::uint64_t embedded_files = 0;   // files whose content was new
+  std::uint64_t embedded_chunks = 0;  // chunks that the embedder was given
+  double seconds = 0;                 // since the start
 
   /// 0 while it can't be told.
   double files_per_second() const { return seconds > 0 ? static_cast<double>(files_done) / seconds : 0; }
@@ -41,6 +43,7 @@ struct IndexOptions {
   std::function<void(const IndexProgress&)> on_progress;  // called on the loop after each batch; may be empty
   bool from_scratch = false;                              // forget what is there
   Shard shard;                                            // which files are this process's; all of them by default
+  VectorReuse* vectors = nullptr;                         // where vectors made before are; may be null
   ShardReports* reports = nullptr;                        // of the store; needed when the shard is not the whole
 };
 

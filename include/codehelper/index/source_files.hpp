@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,14 +23,25 @@ struct SourceFile {
   std::uint64_t size_bytes = 0;
   std::int64_t modified_ns = 0;  // mtime, nanoseconds since 1970
   std::int64_t changed_ns = 0;   // ctime: copies that keep the mtime can't keep this one
+  std::string blob_id = {};      // by git's index, where that knows the file as it is now; else empty
 
   bool operator==(const SourceFile&) const = default;
+};
+
+/// A line of .gitignore, info/exclude or core.excludesFile.
+struct IgnoringRule {
+  std::string pattern;  // as written
+  std::string file;     // relative to the repository, or absolute
+  int line = 1;         // 1-based
+
+  bool operator==(const IgnoringRule&) const = default;
 };
 
 struct SkippedFile {
   std::string path;  // a folder that was skipped whole ends in "/"
   SkipReason reason = SkipReason::ignored;
-  std::string detail;  // for people: which rule, which size
+  std::string detail;                     // for people: which rule, which size
+  std::optional<IgnoringRule> rule = {};  // by which it is ignored
 
   bool operator==(const SkippedFile&) const = default;
 };

@@ -15,6 +15,7 @@
 #include "codehelper/index/chunk_filter.hpp"
 #include "codehelper/index/embedder.hpp"
 #include "codehelper/index/project.hpp"
+#include "codehelper/index/symbols.hpp"
 
 namespace codehelper {
 
@@ -51,7 +52,9 @@ struct IndexedFile {
 struct FileChunks {
   IndexedFile file;
   std::vector<Chunk> chunks;
-  std::vector<Embedding> embeddings;  // one a chunk
+  std::vector<Embedding> embeddings;      // one a chunk
+  std::vector<std::int64_t> vector_keys;  // one a chunk (vector_reuse.hpp), or none when they are not to be used again
+  FileSymbols symbols;                    // kept by stores that have a SymbolIndex of their own
 };
 
 /// One commit: the files' earlier chunks go, the new ones come, then the marker.

@@ -14,7 +14,7 @@ namespace codehelper {
 
 using IndexedFiles = std::unordered_map<std::string, IndexedFile>;  // by path
 
-struct IndexPlan {
+struct IndexChanges {
   std::vector<SourceFile> to_read;   // new, of another size, mtime or ctime, or unproven
   std::vector<std::string> removed;  // indexed, but listed no more; ascending
   std::uint64_t unchanged_files = 0;
@@ -23,7 +23,7 @@ struct IndexPlan {
 
 enum class Reuse { unchanged_files, nothing };
 
-IndexPlan plan_index(const std::vector<SourceFile>& listed, const IndexedFiles& indexed, Reuse reuse);
+IndexChanges find_changes(const std::vector<SourceFile>& listed, const IndexedFiles& indexed, Reuse reuse);
 
 /// Consecutive parts of `files` of at most `limit_bytes` (a larger file is a part of its own) and `limit_files`.
 std::vector<std::span<const SourceFile>> split_files(std::span<const SourceFile> files, std::uint64_t limit_bytes,

@@ -1,0 +1,30 @@
+// A file parsed by its grammar: what the outline and the symbols are read from.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "grammar.hpp"
+
+namespace codehelper {
+
+class SyntaxTree {
+ public:
+  /// Nothing in it when the language has no grammar, or parsing takes longer than two seconds.
+  static SyntaxTree parse(std::string_view language, std::string_view content);
+
+  bool is_parsed() const { return tree_ != nullptr; }
+  /// Only when parsed. The grammar lives as long as the process, the node as long as this.
+  const Grammar& grammar() const { return *grammar_; }
+  TSNode root() const { return ts_tree_root_node(tree_.get()); }
+
+ private:
+  struct TreeDeleter {
+    void operator()(TSTree* tree) const { ts_tree_delete(tree); }
+  };
+
+  const Grammar* grammar_ = nullptr;
+  std::unique_ptr<TSTree, TreeDeleter> tree_;
+};
+
+}  // namespace codehelper
