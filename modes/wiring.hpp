@@ -25,10 +25,11 @@ struct IndexParts {
   std::unique_ptr<VectorStore> store;
   ChromaStore* chroma = nullptr;  // `store`, when it is one
   std::unique_ptr<SharedState> state;
+  std::unique_ptr<HttpClient> embedder_client;  // null with the built-in embedder
   std::unique_ptr<Embedder> embedder;
 };
 /// `patience`: how long calls of Chroma are repeated (ChromaOptions). Errors: unavailable when the data directory can't
-/// be made, invalid_input for a bad VECTOR_DB_URL.
+/// be made, invalid_input for a bad VECTOR_DB_URL or EMBED_URL.
 Result<IndexParts> make_index_parts(EventLoop& loop, Metrics& metrics, const Config& config,
                                     std::chrono::milliseconds patience);
 

@@ -192,7 +192,7 @@ class Answering {
   std::string describe_search_failure(const Error& error) {
     const std::string cause = shorten(error.message, kMessageBytes);
     answer_.outcome = error.code == ErrorCode::not_found ? "not_indexed" : "search_failed";
-    const bool is_down = error.code == ErrorCode::unavailable || error.code == ErrorCode::timeout;
+    const bool is_down = is_dependency_down(error.code);
     const char* const what = is_down ? "retrieval is down: " : "";
     return fmt::format("The code could not be searched: {}{}", what, cause);
   }

@@ -74,9 +74,7 @@ Task<Result<HttpReply>> post_project(ApiServices& services, RequestContext conte
                           {"request_id", context.request_id}};
     co_return make_json_reply(json::serialize(conflict), 409);
   }
-  const bool is_down =
-      !job_id && (job_id.error().code == ErrorCode::unavailable || job_id.error().code == ErrorCode::timeout);
-  if (is_down) {
+  if (!job_id && is_dependency_down(job_id.error().code)) {
     co_return make_error_reply(503, "jobs_unavailable", job_id.error().message, context.request_id);
   }
   if (!job_id) co_return std::unexpected(job_id.error());

@@ -48,6 +48,11 @@ std::string apply_text(std::string& target, const std::string& value) {
   return {};
 }
 
+std::string apply_prefix(std::optional<std::string>& target, const std::string& value) {
+  target = value == "none" ? std::string() : value;
+  return {};
+}
+
 std::string apply_names(std::vector<std::string>& target, const std::string& value) {
   target.clear();
   for (std::size_t begin = value.find_first_not_of(", "); begin != std::string::npos;) {
@@ -291,6 +296,24 @@ const Setting kSettings[] = {
     {"CODEHELPER_CHROMA_RETRY_SECONDS", "", "chroma-retry-seconds", kIndexing, "120",
      "how long an ingest goes on repeating a call while Chroma can't be reached; then it fails with the cause",
      [](Config& c, const std::string& v) { return apply_seconds(c.index.chroma_patience, v); }},
+    {"EMBED_URL", "", "embed-url", kIndexing, "empty: the built-in embedder, which needs no model",
+     "base URL of a server that embeds: Ollama, or anything with OpenAI's API, with or without /v1",
+     [](Config& c, const std::string& v) { return apply_text(c.embed.url, v); }},
+    {"EMBED_MODEL", "", "embed-model", kIndexing, "nomic-embed-text", "the embedding model, as the server names it",
+     [](Config& c, const std::string& v) { return apply_text(c.embed.model, v); }},
+    {"EMBED_API", "", "embed-api", kIndexing, "auto: by the URL, else by asking", "ollama, openai or auto",
+     [](Config& c, const std::string& v) { return apply_choice(c.embed.api, v, {"auto", "ollama", "openai"}); }},
+    {"EMBED_API_KEY", "", "", kIndexing, "empty", "bearer token of the embedding server",
+     [](Config& c, const std::string& v) { return apply_text(c.embed.api_key, v); }},
+    {"EMBED_DOCUMENT_PREFIX", "", "embed-document-prefix", kIndexing, "as the model's family was trained",
+     "what stands before a text that is indexed; none = nothing",
+     [](Config& c, const std::string& v) { return apply_prefix(c.embed.document_prefix, v); }},
+    {"EMBED_QUERY_PREFIX", "", "embed-query-prefix", kIndexing, "as the model's family was trained",
+     "what stands before a question; none = nothing",
+     [](Config& c, const std::string& v) { return apply_prefix(c.embed.query_prefix, v); }},
+    {"CODEHELPER_EMBED_SECONDS", "", "embed-seconds", kIndexing, "60",
+     "limit of embedding 32 texts, retries included; a question waits 10 s at most and is answered by its words then",
+     [](Config& c, const std::string& v) { return apply_seconds(c.embed.limit, v); }},
     {"JOB_COMPLETION_INDEX", "", "shard", bits(Mode::ingest), "0",
      "which of the shares this ingest takes, from 0; Kubernetes sets it in an Indexed Job",
      [](Config& c, const std::string& v) { return apply_count(c.index.shard, v, 0, 63); }},
@@ -332,8 +355,6 @@ struct MissingSetting {
   std::string_view way_out;
 };
 constexpr MissingSetting kMissingSettings[] = {
-    {"EMBED_URL", "", kIndexing, "",
-     "this version has no client for embedding servers; unset it to use the built-in one"},
     {"TAVILY_API_KEY", "", kApi, "", "this version doesn't search the web; unset it"},
     {"SERPER_API_KEY", "", kApi, "", "this version doesn't search the web; unset it"},
     {"SEARXNG_URL", "", kApi, "", "this version doesn't search the web; unset it"},

@@ -239,7 +239,7 @@ Task<Result<void>> check_chroma(RequestContext context, HttpClient& client, std:
   if (!answer) co_return std::unexpected(answer.error());
   if (answer->status == 200 && parse_chroma_count(answer->body)) co_return Result<void>{};
   co_return fail(
-      ErrorCode::malformed,
+      ErrorCode::bad_answer,
       fmt::format("what answers at VECTOR_DB_URL is no working Chroma with API v2 (status {})", answer->status));
 }
 

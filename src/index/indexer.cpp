@@ -123,7 +123,10 @@ class IndexPass {
     if (!marker) co_return std::unexpected(marker.error());
     if (!files) co_return std::unexpected(files.error());
     if (*marker) report_.marker = **marker;
-    has_other_vectors_ = *marker && (*marker)->embedder != embedder_.identity();
+    auto dimension = co_await embedder_.find_dimension(context_);
+    if (!dimension) co_return std::unexpected(dimension.error());
+    dimension_ = *dimension;
+    has_other_vectors_ = *marker && ((*marker)->embedder != embedder_.identity() || (*marker)->dimension != dimension_);
     if (has_other_vectors_ || options_.from_scratch) reuse_ = Reuse::nothing;
     for (IndexedFile& file : *files) {
       if (!options_.shard.holds(file.path)) continue;
@@ -220,7 +223,7 @@ class IndexPass {
     }
     if (texts.empty()) co_return Result<void>{};
     const std::size_t count = texts.size();
-    auto vectors = co_await embedder_.embed(context_, std::move(texts));
+    auto vectors = co_await embedder_.embed(context_, TextRole::passage, std::move(texts));
     if (!vectors) co_return std::unexpected(vectors.error());
     if (vectors->size() != count) {
       co_return fail(ErrorCode::unavailable, fmt::format("the embedder {} gave {} vectors for {} texts",
@@ -279,7 +282,7 @@ class IndexPass {
   void describe(IndexMarker& marker) const {
     marker.project_path = project_.posted_path;
     marker.embedder = embedder_.identity();
-    marker.dimension = embedder_.dimension();
+    marker.dimension = dimension_;
   }
 
   RequestContext context_;
@@ -294,8 +297,9 @@ class IndexPass {
   IndexedFiles known_;
   Reuse reuse_ = Reuse::unchanged_files;
   bool has_other_vectors_ = false;
-  IndexReport report_;  // its marker is the one in the store, as far as we know
-  IndexBatch pending_;  // prepared, not yet written
+  std::size_t dimension_ = 0;  // of the embedder's vectors
+  IndexReport report_;         // its marker is the one in the store, as far as we know
+  IndexBatch pending_;         // prepared, not yet written
   std::vector<std::string> removed_;
   std::uint64_t unchanged_ = 0;
   std::uint64_t looked_at_ = 0;  // files read in this pass

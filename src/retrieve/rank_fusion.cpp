@@ -12,7 +12,6 @@ namespace {
 
 constexpr double kChunkLegWeight = 1.0;
 constexpr double kFileLegWeight = 1.0;
-constexpr double kSemanticWeight = 0.2;
 constexpr double kPathMentionBonus = 0.5;
 constexpr double kLineMentionBonus = 1.0;  // a stack trace: as much as the best words
 constexpr double kDefinitionBonus = 0.5;
@@ -34,8 +33,8 @@ struct FileEvidence {
   double bonus = 0;
   double prior = 1;
 
-  double sum() const {
-    return prior * (kChunkLegWeight * lexical + kFileLegWeight * words + kSemanticWeight * semantic + bonus);
+  double sum(double semantic_weight) const {
+    return prior * (kChunkLegWeight * lexical + kFileLegWeight * words + semantic_weight * semantic + bonus);
   }
 };
 
@@ -100,7 +99,7 @@ void add_subject_bonus(const Subject& subject, std::vector<Candidate>& candidate
 
 }  // namespace
 
-std::vector<FusedChunk> fuse_hits(const Question& question, ChunkHits hits) {
+std::vector<FusedChunk> fuse_hits(const Question& question, ChunkHits hits, double semantic_weight) {
   std::vector<Candidate> candidates = join_legs(hits);
   if (candidates.empty()) return {};
   const bool is_about_file = question.subject && is_file_name(*question.subject, question, candidates);
@@ -125,7 +124,7 @@ std::vector<FusedChunk> fuse_hits(const Question& question, ChunkHits hits) {
     const auto is_named = [&path](const PathMention& mention) { return is_mentioned(path, mention); };
     if (std::ranges::any_of(question.paths, is_named)) file.bonus += kPathMentionBonus;
     file.prior = prior_of(classify_path(path), question.wishes);
-    best_file = std::max(best_file, file.sum());
+    best_file = std::max(best_file, file.sum(semantic_weight));
   }
 
   std::vector<FusedChunk> fused;
@@ -133,8 +132,8 @@ std::vector<FusedChunk> fuse_hits(const Question& question, ChunkHits hits) {
   double best = 1e-9;
   for (Candidate& candidate : candidates) {
     const FileEvidence& file = files.find(candidate.chunk.path)->second;
-    const double own = file.prior * (candidate.lexical + kSemanticWeight * candidate.semantic + candidate.bonus);
-    const double score = kOwnShare * own + (1 - kOwnShare) * file.sum() / best_file;
+    const double own = file.prior * (candidate.lexical + semantic_weight * candidate.semantic + candidate.bonus);
+    const double score = kOwnShare * own + (1 - kOwnShare) * file.sum(semantic_weight) / best_file;
     best = std::max(best, score);
     fused.push_back({score, std::move(candidate.chunk)});
   }

@@ -15,7 +15,7 @@ struct FusedChunk {
   Chunk chunk;
 };
 
-/// Best first; equal scores by path and line.
-std::vector<FusedChunk> fuse_hits(const Question& question, ChunkHits hits);
+/// Best first; equal scores by path and line. `semantic_weight` is that of Embedder::weight().
+std::vector<FusedChunk> fuse_hits(const Question& question, ChunkHits hits, double semantic_weight);
 
 }  // namespace codehelper

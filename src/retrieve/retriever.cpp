@@ -40,6 +40,14 @@ ReadQuestion read(std::string_view text, std::size_t limit) {
 
 }  // namespace
 
+std::unexpected<Error> Retriever::other_embedder(const Project& project, const IndexMarker& index) const {
+  return fail(
+      ErrorCode::conflict,
+      fmt::format("the index of {} was made with another embedder ({}, {} dimensions) than this server has ({}): "
+                  "index again (POST /project with \"reindex\": true)",
+                  project.root.string(), index.embedder, index.dimension, embedder_.identity()));
+}
+
 Task<Result<SearchResult>> Retriever::search(RequestContext context, Project project, SearchRequest request) {
   auto marker = co_await store_.load_marker(context, project);
   if (!marker) co_return std::unexpected(marker.error());
@@ -50,29 +58,29 @@ Task<Result<SearchResult>> Retriever::search(RequestContext context, Project pro
   }
   SearchResult result;
   result.index = std::move(**marker);
-  if (result.index.embedder != embedder_.identity()) {
-    co_return fail(
-        ErrorCode::conflict,
-        fmt::format(
-            "the index of {} was made with the embedder {}, this server uses {}: index again (POST /project with "
-            "\"reindex\": true)",
-            project.root.string(), result.index.embedder, embedder_.identity()));
-  }
+  if (result.index.embedder != embedder_.identity()) co_return other_embedder(project, result.index);
   std::string text = shorten(std::move(request.question));
   auto reading = [&text, limit = request.limit] { return read(text, limit); };
   ReadQuestion asked = co_await loop_.run_blocking(std::move(reading));
   if (asked.query.terms.empty()) co_return result;
   std::vector<std::string> texts;
   texts.push_back(std::move(text));
-  auto vectors = co_await embedder_.embed(context, std::move(texts));
-  if (!vectors) co_return std::unexpected(vectors.error());
-  if (!vectors->empty()) asked.query.embedding = std::move(vectors->front());
+  auto vectors = co_await embedder_.embed(context, TextRole::question, std::move(texts));
+  if (!vectors && vectors.error().code == ErrorCode::cancelled) co_return std::unexpected(vectors.error());
+  const std::uint64_t dimension = result.index.dimension;  // 0 = the marker doesn't say
+  const bool is_other = vectors && dimension != 0 && vectors->front().size() != dimension;
+  if (is_other) co_return other_embedder(project, result.index);
+  if (vectors) asked.query.embedding = std::move(vectors->front());
+  if (!vectors) {
+    context.log.warning("question_not_embedded", {{"cause", vectors.error().message}});
+    result.semantic_missing_because = std::move(vectors.error().message);
+  }
   auto hits = co_await store_.query(context, std::move(project), std::move(asked.query));
   if (!hits) co_return std::unexpected(hits.error());
   result.index.is_warming = hits->is_warming;
   auto fusing = [question = std::move(asked.question), hits = std::move(*hits), limit = request.limit,
-                 per_file = request.max_hits_per_file]() mutable {
-    return make_hit_list(fuse_hits(question, std::move(hits)), limit, per_file);
+                 per_file = request.max_hits_per_file, weight = embedder_.weight()]() mutable {
+    return make_hit_list(fuse_hits(question, std::move(hits), weight), limit, per_file);
   };
   result.hits = co_await loop_.run_blocking(std::move(fusing));
   co_return result;

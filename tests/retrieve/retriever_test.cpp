@@ -24,6 +24,7 @@ struct Fixture {
   IndexMarker marker = [this] {
     IndexMarker made = test::make_ready_marker();
     made.embedder = embedder->identity();
+    made.dimension = *run_until_done(loop, embedder->find_dimension({}));
     return made;
   }();
 
@@ -33,7 +34,8 @@ struct Fixture {
     file.file.path = chunks.front().path;
     for (const Chunk& chunk : chunks) {
       std::vector<std::string> texts{chunk.text};
-      file.embeddings.push_back(run_until_done(loop, embedder->embed({}, std::move(texts)))->front());
+      file.embeddings.push_back(
+          run_until_done(loop, embedder->embed({}, TextRole::passage, std::move(texts)))->front());
     }
     file.chunks = std::move(chunks);
     batch.marker = marker;
@@ -72,6 +74,7 @@ class RecordingStore final : public VectorStore {
   Task<Result<std::optional<IndexMarker>>> load_marker(RequestContext /*context*/, Project /*project*/) override {
     IndexMarker marker = test::make_ready_marker();
     marker.embedder = "recording";
+    marker.dimension = 1;
     co_return marker;
   }
   Task<Result<std::vector<IndexedFile>>> list_files(RequestContext /*context*/, Project /*project*/) override {
@@ -97,13 +100,18 @@ class RecordingStore final : public VectorStore {
 class RecordingEmbedder final : public Embedder {
  public:
   std::string identity() const override { return "recording"; }
-  std::size_t dimension() const override { return 1; }
-  Task<Result<std::vector<Embedding>>> embed(RequestContext /*context*/, std::vector<std::string> texts) override {
+  double weight() const override { return 1; }
+  Task<Result<std::size_t>> find_dimension(RequestContext /*context*/) override { co_return std::size_t{1}; }
+  Task<Result<std::vector<Embedding>>> embed(RequestContext /*context*/, TextRole role,
+                                             std::vector<std::string> texts) override {
+    if (role != TextRole::question) co_return fail(ErrorCode::internal, "what is asked is a question");
+    if (is_down) co_return fail(ErrorCode::unavailable, "the embedder is down");
     embedded = texts;
     co_return std::vector<Embedding>(texts.size(), Embedding{1});
   }
 
   std::vector<std::string> embedded;
+  bool is_down = false;
 };
 
 /// Occupies the only thread of the loop's pool until the loop comes to a task that is posted here.

@@ -36,7 +36,7 @@ class ChromaStore : public VectorStore, public ShardReports {
 std::unique_ptr<ChromaStore> make_chroma_store(EventLoop& loop, HttpClient& client, ChromaOptions options);
 
 /// A cheap call that reads Chroma's database: its heartbeat goes on when that is gone. Errors: timeout, unavailable,
-/// malformed (something answers, but not as Chroma does).
+/// bad_answer (something answers, but not as Chroma does).
 Task<Result<void>> check_chroma(RequestContext context, HttpClient& client, std::chrono::milliseconds limit);
 
 }  // namespace codehelper

@@ -23,6 +23,7 @@ struct SearchHit {
 struct SearchResult {
   std::vector<SearchHit> hits;  // best first
   IndexMarker index;
+  std::string semantic_missing_because;  // not empty: the question could not be embedded, its words alone were searched
 };
 
 /// Of a question, this much is read: some 1,500 lines of a log, whose words are far more than the 256 that count.
@@ -41,10 +42,12 @@ class Retriever {
       : loop_(loop), store_(store), embedder_(embedder) {}
 
   /// Errors: not_found when the project has no finished index (the message says to POST /project), conflict when it was
-  /// made by another embedder (the message says to re-index), and those of the store and the embedder.
+  /// made by another embedder (the message says to re-index), and those of the store.
   Task<Result<SearchResult>> search(RequestContext context, Project project, SearchRequest request);
 
  private:
+  std::unexpected<Error> other_embedder(const Project& project, const IndexMarker& index) const;
+
   EventLoop& loop_;
   VectorStore& store_;
   Embedder& embedder_;
