@@ -25,6 +25,7 @@ void add_ingest_arguments(CLI::App& app, Arguments& arguments) {
   app.add_option("PATH", arguments.path, "the repository or folder to index")->required();
   app.add_flag("--listen", arguments.listen, "serve /health, /metrics and /progress while indexing");
   app.add_flag("--from-scratch", arguments.from_scratch, "forget the earlier index first");
+  app.add_flag("--refresh", arguments.refresh, "a finished index stays ready meanwhile, and also when this fails");
 }
 
 void add_client_arguments(CLI::App& app, Arguments& arguments) {

@@ -24,6 +24,7 @@ struct Arguments {
   bool json = false;                 // clients: print the API's answer as it is
   bool listen = false;               // ingest: serve /health, /metrics and /progress meanwhile
   bool from_scratch = false;         // ingest: forget the earlier index first
+  bool refresh = false;              // ingest: the index stays ready meanwhile
 };
 
 struct ModeDescription {

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "codehelper/index/embedding_server.hpp"
+#include "codehelper/jobs/index_freshness.hpp"
 #include "codehelper/jobs/kubernetes_ingest_jobs.hpp"
 #include "codehelper/jobs/local_ingest_jobs.hpp"
 #include "codehelper/net/task_group.hpp"
@@ -41,8 +42,8 @@ std::map<std::string, std::string> make_ingest_environment(const Config& config)
   return env;
 }
 
-Result<std::unique_ptr<IngestJobs>> make_local_jobs(EventLoop& loop, Metrics& metrics, const Log& log,
-                                                    VectorStore& store, const Config& config) {
+Result<std::unique_ptr<LocalIngestJobs>> make_local_jobs(EventLoop& loop, Metrics& metrics, const Log& log,
+                                                         VectorStore& store, const Config& config) {
   LocalJobsOptions jobs;
   jobs.executable = own_executable();
   jobs.data_dir = config.index.data_dir;
@@ -264,20 +265,44 @@ Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metri
   auto index = make_index_parts(loop, metrics, config, std::chrono::milliseconds(0));
   if (!index) return std::unexpected(index.error());
   parts->index_ = std::move(*index);
-  auto jobs = uses_kubernetes(options.backend, config)
-                  ? make_cluster_jobs(loop, metrics, log, *parts->index_.store, config)
-                  : make_local_jobs(loop, metrics, log, *parts->index_.store, config);
-  if (!jobs) return std::unexpected(jobs.error());
-  parts->jobs_ = std::move(*jobs);
+  const auto connected = parts->open_jobs(log, options.backend);
+  if (!connected) return std::unexpected(connected.error());
   Projects::Options projects;
   projects.allowed_root = std::move(options.allowed_root);
+  projects.freshness = parts->freshness_.get();
   parts->projects_ = std::make_unique<Projects>(metrics, *parts->index_.state, *parts->index_.store, *parts->jobs_,
                                                 std::move(projects));
-  parts->retriever_ = std::make_unique<Retriever>(loop, *parts->index_.store, *parts->index_.embedder);
+  parts->retriever_ =
+      std::make_unique<Retriever>(loop, *parts->index_.store, *parts->index_.embedder, parts->freshness_.get());
   parts->services_.projects = parts->projects_.get();
   parts->services_.retriever = parts->retriever_.get();
   parts->services_.runner_limit = config.api.runner_limit;
   return parts;
+}
+
+Result<void> ApiParts::open_jobs(const Log& log, IngestBackend backend) {
+  if (uses_kubernetes(backend, config_)) {
+    auto jobs = make_cluster_jobs(loop_, metrics_, log, *index_.store, config_);
+    if (!jobs) return std::unexpected(jobs.error());
+    jobs_ = std::move(*jobs);
+    return {};
+  }
+  auto jobs = make_local_jobs(loop_, metrics_, log, *index_.store, config_);
+  if (!jobs) return std::unexpected(jobs.error());
+  if (index_.chroma == nullptr) {
+    FreshnessOptions options;
+    options.data_dir = config_.index.data_dir;
+    options.max_file_bytes = config_.index.max_file_bytes;
+    options.embedder = index_.embedder->identity();
+    freshness_ = make_index_freshness(loop_, log, *index_.store, **jobs, std::move(options));
+  }
+  jobs_ = std::move(*jobs);
+  return {};
+}
+
+Task<void> ApiParts::shut_down() {
+  if (freshness_) co_await freshness_->shut_down();
+  co_await jobs_->shut_down();
 }
 
 void ApiParts::add_routes(Router& router) {
@@ -327,7 +352,10 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
 }
 
 Task<void> ApiParts::warm_up(RequestContext context) {
-  if (index_.chroma == nullptr) co_return;
+  if (index_.chroma == nullptr) {
+    co_await projects_->status(context, std::nullopt);  // which begins to watch it
+    co_return;
+  }
   const auto project = co_await projects_->resolve(context, std::nullopt);
   if (project) co_await index_.chroma->warm(context, *project);
 }

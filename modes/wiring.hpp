@@ -9,6 +9,7 @@
 #include "codehelper/base/config.hpp"
 #include "codehelper/index/chroma_store.hpp"
 #include "codehelper/index/shared_state.hpp"
+#include "codehelper/jobs/index_freshness.hpp"
 #include "codehelper/jobs/ingest_jobs.hpp"
 #include "codehelper/net/http_server.hpp"
 
@@ -66,12 +67,15 @@ class ApiParts {
 
   Projects& projects() { return *projects_; }
   Readiness& readiness() { return *readiness_; }
-  /// Begins to load what the current project is searched in, so that its first question needn't wait.
+  /// Begins to load what the current project is searched in and to watch its files, so that its first question needn't
+  /// wait.
   Task<void> warm_up(RequestContext context);
   /// Ends the index jobs of this process.
-  Task<void> shut_down() { return jobs_->shut_down(); }
+  Task<void> shut_down();
 
  private:
+  Result<void> open_jobs(const Log& log, IngestBackend backend);
+
   ApiParts(EventLoop& loop, Metrics& metrics, const Config& config)
       : loop_(loop), metrics_(metrics), config_(config), services_{loop, metrics} {}
 
@@ -80,6 +84,7 @@ class ApiParts {
   Config config_;
   IndexParts index_;
   std::unique_ptr<IngestJobs> jobs_;
+  std::unique_ptr<IndexFreshness> freshness_;  // null where the index or its jobs are elsewhere
   std::unique_ptr<Projects> projects_;
   std::unique_ptr<Retriever> retriever_;
   std::unique_ptr<HttpClient> runner_client_;

@@ -182,6 +182,8 @@ class Answering {
       co_await add_step({"coder", "search_code", cause});
       co_return Result<void>{};
     }
+    answer_.index = found->index;
+    answer_.changed_files = found->changed_files;
     const std::vector<bool> verified = co_await verify(project, found->hits);
     describe_places(found->hits, verified);
     co_await add_step({"coder", "search_code", fmt::format("{} places found", found->hits.size())});

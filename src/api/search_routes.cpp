@@ -39,7 +39,7 @@ Task<Result<HttpReply>> post_search(ApiServices& services, RequestContext contex
   if (!found) co_return make_search_error_reply(found.error(), context.request_id);
   json::array hits;
   for (const SearchHit& hit : found->hits) hits.push_back(to_json(hit));
-  json::object index = index_to_json(found->index);
+  json::object index = index_to_json(found->index, found->changed_files);
   if (!found->semantic_missing_because.empty()) index["semantic"] = false;
   const json::object answer{{"hits", std::move(hits)}, {"index", std::move(index)}};
   co_return make_json_reply(json::serialize(answer));

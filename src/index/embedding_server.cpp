@@ -152,8 +152,12 @@ class EmbeddingServer final : public Embedder {
 
   Task<Outcome> ask(RequestContext context, TextRole role, std::vector<std::string> texts) {
     std::chrono::milliseconds pause = kFirstPause;
+    std::optional<EmbeddingFailure> earlier;
     while (true) {
       auto outcome = co_await ask_once(context, texts);
+      // That the time is over says less than what took it.
+      const bool is_late = !outcome && outcome.error().error.code == ErrorCode::timeout && earlier;
+      if (is_late) co_return std::unexpected(std::move(*earlier));
       const bool may_pass = !outcome && outcome.error().kind == Kind::passing && role == TextRole::passage;
       if (!may_pass) co_return outcome;
       const auto wait = std::max(pause, outcome.error().pause);
@@ -161,6 +165,7 @@ class EmbeddingServer final : public Embedder {
       context.log.warning("embedding_repeated", {{"cause", outcome.error().error.message}, {"pause_ms", wait.count()}});
       const auto slept = co_await sleep_for(wait);
       if (!slept) co_return std::unexpected(EmbeddingFailure{Kind::hopeless, slept.error()});
+      earlier = std::move(outcome.error());
       pause = std::min(2 * pause, kLongestPause);
     }
   }

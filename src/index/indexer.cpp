@@ -69,6 +69,7 @@ class IndexPass {
 
   /// Best effort: the store may be what failed.
   Task<void> write_failure(Error error) {
+    if (is_refresh()) co_return;
     auto written = co_await mark_failed(error.message);
     if (written) written = co_await shard_.report_failure(error.message);
     if (!written) context_.log.warning("index_failure_not_recorded", {{"message", written.error().message}});
@@ -100,7 +101,8 @@ class IndexPass {
     files_ = plan.unchanged_files;
     chunks_ = plan.unchanged_chunks;
     removed_ = plan.removed;
-    if (!plan.to_read.empty() || !plan.removed.empty() || !options_.shard.is_whole()) {
+    const bool has_work = !plan.to_read.empty() || !plan.removed.empty() || !options_.shard.is_whole();
+    if (has_work && !is_refresh()) {
       auto begun = co_await begin_writing();
       if (!begun) co_return begun;
     }
@@ -134,6 +136,10 @@ class IndexPass {
       known_.emplace(file.path, std::move(file));
     }
     co_return Result<void>{};
+  }
+
+  bool is_refresh() const {
+    return options_.is_refresh && report_.marker.state == IndexState::ready && reuse_ == Reuse::unchanged_files;
   }
 
   /// Says `indexing`, and keeps what is known of the earlier index, which goes on answering. Vectors of another

@@ -123,6 +123,8 @@ Task<Result<ProjectStatus>> Projects::load_status(RequestContext context, Projec
   status.index = std::move(*index);
   status.status = find_index_status(status.job, status.index);
   if (status.job.state == JobState::active) status.job_id = status.job.job_id;
+  const bool is_ready = status.status == IndexStatus::ready && options_.freshness != nullptr;
+  if (is_ready) status.changed_files = options_.freshness->look(project);
   record_index(metrics_, status);
   co_return status;
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "codehelper/index/text_analysis.hpp"
+#include "codehelper/retrieve/citation_check.hpp"
 #include "hit_list.hpp"
 #include "question.hpp"
 #include "rank_fusion.hpp"
@@ -48,17 +49,28 @@ std::unexpected<Error> Retriever::other_embedder(const Project& project, const I
                   project.root.string(), index.embedder, index.dimension, embedder_.identity()));
 }
 
-Task<Result<SearchResult>> Retriever::search(RequestContext context, Project project, SearchRequest request) {
-  auto marker = co_await store_.load_marker(context, project);
+Task<Result<IndexMarker>> Retriever::find_index(RequestContext context, Project project) {
+  auto marker = co_await store_.load_marker(std::move(context), project);
   if (!marker) co_return std::unexpected(marker.error());
   if (!*marker || !(*marker)->is_searchable()) {
     co_return fail(ErrorCode::not_found,
                    fmt::format("{} has no finished index: POST /project with its path, and wait until it is ready",
                                project.root.string()));
   }
+  if ((*marker)->embedder != embedder_.identity()) co_return other_embedder(project, **marker);
+  co_return std::move(**marker);
+}
+
+Task<Result<SearchResult>> Retriever::search(RequestContext context, Project project, SearchRequest request) {
+  auto index = co_await find_index(context, project);
+  if (!index) co_return std::unexpected(index.error());
   SearchResult result;
-  result.index = std::move(**marker);
-  if (result.index.embedder != embedder_.identity()) co_return other_embedder(project, result.index);
+  if (freshness_ != nullptr) {
+    result.changed_files = co_await freshness_->refresh(context, project);
+    index = co_await find_index(context, project);
+    if (!index) co_return std::unexpected(index.error());
+  }
+  result.index = std::move(*index);
   std::string text = shorten(std::move(request.question));
   auto reading = [&text, limit = request.limit] { return read(text, limit); };
   ReadQuestion asked = co_await loop_.run_blocking(std::move(reading));
@@ -75,12 +87,14 @@ Task<Result<SearchResult>> Retriever::search(RequestContext context, Project pro
     context.log.warning("question_not_embedded", {{"cause", vectors.error().message}});
     result.semantic_missing_because = std::move(vectors.error().message);
   }
-  auto hits = co_await store_.query(context, std::move(project), std::move(asked.query));
+  auto hits = co_await store_.query(context, project, std::move(asked.query));
   if (!hits) co_return std::unexpected(hits.error());
   result.index.is_warming = hits->is_warming;
   auto fusing = [question = std::move(asked.question), hits = std::move(*hits), limit = request.limit,
-                 per_file = request.max_hits_per_file, weight = embedder_.weight()]() mutable {
-    return make_hit_list(fuse_hits(question, std::move(hits), weight), limit, per_file);
+                 per_file = request.max_hits_per_file, weight = embedder_.weight(),
+                 root = freshness_ == nullptr ? std::filesystem::path() : project.root]() mutable {
+    auto list = make_hit_list(fuse_hits(question, std::move(hits), weight), limit, per_file);
+    return root.empty() ? list : keep_true_hits(root, std::move(list));
   };
   result.hits = co_await loop_.run_blocking(std::move(fusing));
   co_return result;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "codehelper/base/metrics.hpp"
+#include "codehelper/index/freshness.hpp"
 #include "codehelper/index/shared_state.hpp"
 #include "codehelper/index/vector_store.hpp"
 #include "codehelper/jobs/ingest_jobs.hpp"
@@ -21,6 +22,8 @@ struct ProjectStatus {
   std::string job_id;  // empty without a project
   JobStatus job;
   std::optional<IndexMarker> index;
+  std::optional<std::uint64_t>
+      changed_files;          // since the index and not in it yet, of a finished one, where it is known
   std::string stale_because;  // not empty: store or backend could not be asked, this is the last known status
 };
 
@@ -34,6 +37,7 @@ class Projects {
  public:
   struct Options {
     std::optional<std::filesystem::path> allowed_root;  // links resolved; projects outside of it are refused
+    Freshness* freshness = nullptr;                     // null = nobody knows whether files changed; outlives it
   };
 
   /// All references outlive it.
