@@ -50,6 +50,11 @@ void add_run_tests_arguments(CLI::App& app, Arguments& arguments) {
   add_client_arguments(app, arguments);
 }
 
+void add_doctor_arguments(CLI::App& app, Arguments& arguments) {
+  app.add_option("PATH", arguments.project, "with --check-index: the project whose index is read; default: all");
+  app.add_flag("--check-index", arguments.check_index, "read the indexes of the embedded store from end to end");
+}
+
 void add_nothing(CLI::App&, Arguments&) {}
 
 constexpr ModeDescription kModes[] = {
@@ -60,6 +65,8 @@ constexpr ModeDescription kModes[] = {
     {Mode::ingest, "ingest", "indexes PATH and ends", add_ingest_arguments, run_ingest},
     {Mode::search, "search", "asks a server for places in the code", add_search_arguments, run_search},
     {Mode::chat, "chat", "asks a server's crew", add_chat_arguments, run_chat},
+    {Mode::doctor, "doctor", "checks the servers that the API depends on, or the indexes", add_doctor_arguments,
+     run_doctor},
     {Mode::run_tests, "run-tests", "lets a server run the project's tests", add_run_tests_arguments, run_run_tests},
 };
 

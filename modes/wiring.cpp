@@ -269,6 +269,7 @@ Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metri
   if (!connected) return std::unexpected(connected.error());
   Projects::Options projects;
   projects.allowed_root = std::move(options.allowed_root);
+  if (parts->index_.chroma == nullptr) projects.data_dir = config.index.data_dir;
   projects.freshness = parts->freshness_.get();
   parts->projects_ = std::make_unique<Projects>(metrics, *parts->index_.state, *parts->index_.store, *parts->jobs_,
                                                 std::move(projects));

@@ -36,6 +36,7 @@ json::object to_json(const ProjectStatus& status) {
                       {"job_id", text_or_null(status.job_id)},
                       {"progress", progress_to_json(status)},
                       {"index", index_to_json(status.index, status.changed_files)}};
+  if (status.index_bytes != 0) object["index"].as_object()["bytes_on_disk"] = status.index_bytes;
   if (!status.job.cause.empty()) object["cause"] = status.job.cause;
   if (!status.job.detail.empty()) object["detail"] = status.job.detail;
   if (!status.stale_because.empty()) {

@@ -25,6 +25,7 @@ enum class Mode : unsigned {
   chat = 16,
   run_tests = 32,
   search = 64,
+  doctor = 128,
 };
 
 struct ListenConfig {

@@ -23,8 +23,9 @@ struct ProjectStatus {
   JobStatus job;
   std::optional<IndexMarker> index;
   std::optional<std::uint64_t>
-      changed_files;          // since the index and not in it yet, of a finished one, where it is known
-  std::string stale_because;  // not empty: store or backend could not be asked, this is the last known status
+      changed_files;              // since the index and not in it yet, of a finished one, where it is known
+  std::uint64_t index_bytes = 0;  // that it takes of the disk; 0 = none, or it is not on this one
+  std::string stale_because;      // not empty: store or backend could not be asked, this is the last known status
 };
 
 struct ProjectPost {
@@ -37,6 +38,7 @@ class Projects {
  public:
   struct Options {
     std::optional<std::filesystem::path> allowed_root;  // links resolved; projects outside of it are refused
+    std::filesystem::path data_dir;                     // of the embedded store; empty = the indexes are elsewhere
     Freshness* freshness = nullptr;                     // null = nobody knows whether files changed; outlives it
   };
 
