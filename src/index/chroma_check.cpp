@@ -40,7 +40,8 @@ std::unexpected<Error> no_working_chroma(const HttpAnswer& answer) {
 
 Task<Result<void>> check_chroma(RequestContext context, HttpClient& client, std::chrono::milliseconds limit) {
   const RequestContext limited = context.with_deadline(Deadline::after(limit));
-  auto found = co_await client.call(limited, make_call("GET", fmt::format("/{}", kName), {}));
+  HttpCall look = make_call("GET", fmt::format("/{}", kName), {});
+  auto found = co_await client.call(limited, std::move(look));
   const bool is_missing = found && is_chroma_not_found(*found);
   if (is_missing) {
     const json::object body{{"name", kName}, {"get_or_create", true}, {"metadata", make_metadata()}};

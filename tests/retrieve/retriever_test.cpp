@@ -8,6 +8,8 @@
 #include <latch>
 
 #include "codehelper/index/chunker.hpp"
+#include "codehelper/retrieve/citation_check.hpp"
+#include "rank_fusion.hpp"
 #include "support/index_samples.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -194,6 +196,69 @@ TEST_CASE("retriever: an index of another embedder is refused") {
   REQUIRE_FALSE(result);
   CHECK(result.error().code == ErrorCode::conflict);
   CHECK(result.error().message.find("reindex") != std::string::npos);
+}
+
+TEST_CASE("retriever: an index of vectors of another dimension is refused too") {
+  Fixture fixture;
+  fixture.marker.dimension = 3;
+  fixture.add("a.py", "word\n");
+
+  auto result = run_until_done(fixture.loop, fixture.retriever.search({}, fixture.project, {"word"}));
+
+  REQUIRE_FALSE(result);
+  CHECK(result.error().code == ErrorCode::conflict);
+}
+
+TEST_CASE("retriever: with the embedder down a question is answered by its words, and it says so") {
+  std::vector<std::string> log;
+  EventLoop loop(1);
+  RecordingStore store(loop, log);
+  RecordingEmbedder embedder;
+  embedder.is_down = true;
+  Retriever retriever(loop, store, embedder);
+
+  auto result = run_until_done(loop, retriever.search({}, {"/a", "/a"}, {"word"}));
+
+  REQUIRE(result);
+  CHECK(result->hits.size() == 1);
+  CHECK(result->semantic_missing_because == "the embedder is down");
+}
+
+TEST_CASE(
+    "retriever: like vectors count as much as like words with an embedder of weight one, little with the hashed one") {
+  ChunkHits hits;
+  hits.lexical = {{1, 10, test::make_chunk("words.py", 1, "word\n")}, {2, 6, test::make_chunk("meaning.py", 1, "x\n")}};
+  hits.semantic = {{2, 0.9, test::make_chunk("meaning.py", 1, "x\n")},
+                   {1, 0.3, test::make_chunk("words.py", 1, "word\n")}};
+
+  const auto trained = fuse_hits(read_question("word"), hits, 1.0);
+  const auto hashed = fuse_hits(read_question("word"), hits, 0.2);
+
+  CHECK(trained.front().chunk.path == "meaning.py");
+  CHECK(hashed.front().chunk.path == "words.py");
+}
+
+TEST_CASE("citation check: hits whose lines only moved are found again, nearest first, and others are left out") {
+  test::TemporaryDirectory tree;
+  tree.write("a.py", "new\nnew\none\ntwo\nxone\ntwo\n");
+  const auto hit = [](std::string path, int first, int last, std::string text) {
+    SearchHit made;
+    made.path = std::move(path);
+    made.start_line = first;
+    made.end_line = last;
+    made.text = std::move(text);
+    return made;
+  };
+
+  const auto kept = keep_true_hits(
+      tree.path(), {hit("a.py", 1, 2, "new\nnew\n"), hit("a.py", 1, 2, "one\ntwo\n"), hit("a.py", 1, 1, "gone\n"),
+                    hit("b.py", 1, 1, "one\n"), hit("a.py", 1, 1, "on"), hit("a.py", 5, 5, "two\n")});
+
+  REQUIRE(kept.size() == 3);
+  CHECK(kept[1].start_line == 3);
+  CHECK(kept[1].end_line == 4);
+  CHECK((kept[2].start_line == 4 || kept[2].start_line == 6));
+  CHECK(keep_true_hits(tree.path() / "gone", {hit("a.py", 1, 1, "one\n")}).size() == 1);
 }
 
 TEST_CASE("retriever: a question without a word has no hit and no error") {
