@@ -58,7 +58,7 @@ struct Ingest {
   IndexParts& parts;
   ProgressReport& report;
   Project project;
-  bool from_scratch = false;
+  const Arguments& arguments;
   std::optional<Result<IndexReport>> outcome;
 };
 
@@ -71,7 +71,8 @@ Task<void> run_index(Ingest& ingest, RequestContext context) {
   co_await boost::asio::this_coro::throw_if_cancelled(false);
   IndexOptions options;
   options.max_file_bytes = ingest.config.index.max_file_bytes;
-  options.from_scratch = ingest.from_scratch;
+  options.from_scratch = ingest.arguments.from_scratch;
+  options.is_refresh = ingest.arguments.refresh;
   options.shard = shard_of(ingest.config);
   options.vectors = ingest.parts.vectors.get();
   options.reports = ingest.parts.chroma;
@@ -138,7 +139,7 @@ int run_ingest(const Config& config, const Arguments& arguments) {
     return lock.error().code == ErrorCode::conflict ? kIngestLocked : failed;
   }
   ProgressReport report(context.log);
-  Ingest ingest{loop, config, *parts, report, *project, arguments.from_scratch, std::nullopt};
+  Ingest ingest{loop, config, *parts, report, *project, arguments, std::nullopt};
 
   std::unique_ptr<HttpServer> server;
   if (arguments.listen) {

@@ -27,6 +27,7 @@ void add_ingest_arguments(CLI::App& app, Arguments& arguments) {
   app.add_flag("--from-scratch", arguments.from_scratch, "forget the earlier index first");
   auto* plan = app.add_flag("--plan", arguments.plan, "only say what would be indexed and what not, and why");
   app.add_flag("--json", arguments.json, "the plan as JSON")->needs(plan);
+  app.add_flag("--refresh", arguments.refresh, "a finished index stays ready meanwhile, and also when this fails");
 }
 
 void add_client_arguments(CLI::App& app, Arguments& arguments) {
@@ -51,6 +52,11 @@ void add_run_tests_arguments(CLI::App& app, Arguments& arguments) {
   add_client_arguments(app, arguments);
 }
 
+void add_doctor_arguments(CLI::App& app, Arguments& arguments) {
+  app.add_option("PATH", arguments.project, "with --check-index: the project whose index is read; default: all");
+  app.add_flag("--check-index", arguments.check_index, "read the indexes of the embedded store from end to end");
+}
+
 void add_nothing(CLI::App&, Arguments&) {}
 
 constexpr ModeDescription kModes[] = {
@@ -61,6 +67,8 @@ constexpr ModeDescription kModes[] = {
     {Mode::ingest, "ingest", "indexes PATH and ends", add_ingest_arguments, run_ingest},
     {Mode::search, "search", "asks a server for places in the code", add_search_arguments, run_search},
     {Mode::chat, "chat", "asks a server's crew", add_chat_arguments, run_chat},
+    {Mode::doctor, "doctor", "checks the servers that the API depends on, or the indexes", add_doctor_arguments,
+     run_doctor},
     {Mode::run_tests, "run-tests", "lets a server run the project's tests", add_run_tests_arguments, run_run_tests},
 };
 

@@ -19,12 +19,14 @@ struct Arguments {
   std::string path = ".";            // ingest, dev: the project
   std::string text;                  // chat: the message; search: the question
   std::vector<std::string> command;  // run-tests: the command; empty = the project's usual one
-  std::string project;               // clients: the project's path; empty = the server's current one
+  std::string project;               // clients, doctor: the project's path; empty = the server's current one, or all
   std::int64_t limit = 10;           // search: hits
   bool json = false;                 // clients, ingest --plan: print JSON
   bool listen = false;               // ingest: serve /health, /metrics and /progress meanwhile
   bool from_scratch = false;         // ingest: forget the earlier index first
   bool plan = false;                 // ingest: only say what would be indexed
+  bool check_index = false;          // doctor: read the indexes instead of asking the servers
+  bool refresh = false;              // ingest: the index stays ready meanwhile
 };
 
 struct ModeDescription {
@@ -48,6 +50,7 @@ int run_ingest(const Config& config, const Arguments& arguments);
 int run_dev(const Config& config, const Arguments& arguments);
 int run_chat(const Config& config, const Arguments& arguments);
 int run_run_tests(const Config& config, const Arguments& arguments);
+int run_doctor(const Config& config, const Arguments& arguments);
 int run_search(const Config& config, const Arguments& arguments);
 
 }  // namespace codehelper

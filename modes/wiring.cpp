@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "codehelper/index/embedding_server.hpp"
+#include "codehelper/jobs/index_freshness.hpp"
 #include "codehelper/jobs/kubernetes_ingest_jobs.hpp"
 #include "codehelper/jobs/local_ingest_jobs.hpp"
 #include "codehelper/net/task_group.hpp"
@@ -16,10 +18,22 @@ namespace codehelper {
 
 namespace {
 
-// What an ingest needs wherever it runs.
+std::string name_prefix(const std::string& prefix) {
+  return prefix.empty() ? "none" : prefix;  // an empty variable would count as unset
+}
+
+// What an ingest needs wherever it runs, but for secrets: a Job's environment can be read by many.
 std::map<std::string, std::string> make_ingest_environment(const Config& config) {
   std::map<std::string, std::string> env{{"CODEHELPER_MAX_FILE_BYTES", std::to_string(config.index.max_file_bytes)},
                                          {"CODEHELPER_LOG_LEVEL", "info"}};
+  if (!config.embed.url.empty()) {
+    env["EMBED_URL"] = config.embed.url;
+    env["EMBED_MODEL"] = config.embed.model;
+    env["EMBED_API"] = config.embed.api;
+    env["CODEHELPER_EMBED_SECONDS"] = std::to_string(config.embed.limit.count());
+    if (config.embed.document_prefix) env["EMBED_DOCUMENT_PREFIX"] = name_prefix(*config.embed.document_prefix);
+    if (config.embed.query_prefix) env["EMBED_QUERY_PREFIX"] = name_prefix(*config.embed.query_prefix);
+  }
   if (config.index.chroma_url.empty()) return env;
   env["VECTOR_DB_URL"] = config.index.chroma_url;
   env["CODEHELPER_CHROMA_SECONDS"] = std::to_string(config.index.chroma_limit.count());
@@ -28,13 +42,14 @@ std::map<std::string, std::string> make_ingest_environment(const Config& config)
   return env;
 }
 
-Result<std::unique_ptr<IngestJobs>> make_local_jobs(EventLoop& loop, Metrics& metrics, const Log& log,
-                                                    VectorStore& store, const Config& config) {
+Result<std::unique_ptr<LocalIngestJobs>> make_local_jobs(EventLoop& loop, Metrics& metrics, const Log& log,
+                                                         VectorStore& store, const Config& config) {
   LocalJobsOptions jobs;
   jobs.executable = own_executable();
   jobs.data_dir = config.index.data_dir;
   jobs.env = make_ingest_environment(config);
   jobs.env["CODEHELPER_DATA_DIR"] = config.index.data_dir.string();
+  if (!config.embed.api_key.empty()) jobs.env["EMBED_API_KEY"] = config.embed.api_key;
   // git's global ignore file is found through these; the sanitizers' options count in tests.
   const StringMap own = load_environment();
   for (const std::string_view name : {"HOME", "XDG_CONFIG_HOME", "PATH", "LANG", "ASAN_OPTIONS", "LSAN_OPTIONS"}) {
@@ -140,6 +155,33 @@ std::string health_base_of(std::string url) {
   return url;
 }
 
+Result<void> make_embedder(EventLoop& loop, Metrics& metrics, const EmbedConfig& config, IndexParts& parts) {
+  if (config.url.empty()) {
+    parts.embedder = make_hashing_embedder(loop);
+    return {};
+  }
+  HttpClientOptions client;
+  client.base_url = config.url;
+  client.token = config.api_key;
+  client.metrics = &metrics;
+  client.role = "embedder";
+  auto made = HttpClient::make(loop, std::move(client));
+  if (!made) return std::unexpected(made.error());
+  parts.embedder_client = std::move(*made);
+  EmbeddingServerOptions options;
+  options.url = config.url;
+  options.model = config.model;
+  if (config.api == "ollama") options.api = EmbeddingApi::ollama;
+  if (config.api == "openai") options.api = EmbeddingApi::openai;
+  options.passage_prefix = config.document_prefix;
+  options.question_prefix = config.query_prefix;
+  options.limit = config.limit;
+  auto embedder = make_embedding_server(loop, *parts.embedder_client, std::move(options));
+  if (!embedder) return std::unexpected(embedder.error());
+  parts.embedder = std::move(*embedder);
+  return {};
+}
+
 Task<void> shut_down(EventLoop& loop, HttpServer& server, std::chrono::milliseconds limit, const ServeHooks& hooks) {
   co_await server.drain(limit);
   if (hooks.on_drained) co_await hooks.on_drained();
@@ -167,7 +209,8 @@ Result<IndexParts> make_index_parts(EventLoop& loop, Metrics& metrics, const Con
                             config.index.data_dir.string(), error ? ": " + error.message() : ""));
   }
   IndexParts parts;
-  parts.embedder = make_hashing_embedder(loop);
+  auto embedder = make_embedder(loop, metrics, config.embed, parts);
+  if (!embedder) return fail_with_context("EMBED_URL", embedder.error());
   if (config.index.chroma_url.empty()) {
     parts.store = open_embedded_store(loop, config.index.data_dir);
     parts.symbols = open_embedded_symbols(loop, config.index.data_dir);
@@ -225,21 +268,46 @@ Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metri
   auto index = make_index_parts(loop, metrics, config, std::chrono::milliseconds(0));
   if (!index) return std::unexpected(index.error());
   parts->index_ = std::move(*index);
-  auto jobs = uses_kubernetes(options.backend, config)
-                  ? make_cluster_jobs(loop, metrics, log, *parts->index_.store, config)
-                  : make_local_jobs(loop, metrics, log, *parts->index_.store, config);
-  if (!jobs) return std::unexpected(jobs.error());
-  parts->jobs_ = std::move(*jobs);
+  const auto connected = parts->open_jobs(log, options.backend);
+  if (!connected) return std::unexpected(connected.error());
   Projects::Options projects;
   projects.allowed_root = std::move(options.allowed_root);
+  if (parts->index_.chroma == nullptr) projects.data_dir = config.index.data_dir;
+  projects.freshness = parts->freshness_.get();
   parts->projects_ = std::make_unique<Projects>(metrics, *parts->index_.state, *parts->index_.store, *parts->jobs_,
                                                 std::move(projects));
-  parts->retriever_ = std::make_unique<Retriever>(loop, *parts->index_.store, *parts->index_.embedder);
+  parts->retriever_ =
+      std::make_unique<Retriever>(loop, *parts->index_.store, *parts->index_.embedder, parts->freshness_.get());
   parts->services_.projects = parts->projects_.get();
   parts->services_.retriever = parts->retriever_.get();
   parts->services_.symbols = parts->index_.symbols.get();
   parts->services_.runner_limit = config.api.runner_limit;
   return parts;
+}
+
+Result<void> ApiParts::open_jobs(const Log& log, IngestBackend backend) {
+  if (uses_kubernetes(backend, config_)) {
+    auto jobs = make_cluster_jobs(loop_, metrics_, log, *index_.store, config_);
+    if (!jobs) return std::unexpected(jobs.error());
+    jobs_ = std::move(*jobs);
+    return {};
+  }
+  auto jobs = make_local_jobs(loop_, metrics_, log, *index_.store, config_);
+  if (!jobs) return std::unexpected(jobs.error());
+  if (index_.chroma == nullptr) {
+    FreshnessOptions options;
+    options.data_dir = config_.index.data_dir;
+    options.max_file_bytes = config_.index.max_file_bytes;
+    options.embedder = index_.embedder->identity();
+    freshness_ = make_index_freshness(loop_, log, *index_.store, **jobs, std::move(options));
+  }
+  jobs_ = std::move(*jobs);
+  return {};
+}
+
+Task<void> ApiParts::shut_down() {
+  if (freshness_) co_await freshness_->shut_down();
+  co_await jobs_->shut_down();
 }
 
 void ApiParts::add_routes(Router& router) {
@@ -265,6 +333,8 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
 
   Readiness::Options readiness{*runner_client_};
   readiness.chroma = index_.chroma_client.get();
+  readiness.embedder = index_.embedder_client.get();
+  readiness.embedder_url = config_.embed.url;
   readiness.store_dir = config_.index.data_dir;
   readiness.limit = config_.api.readiness_limit;
   readiness.llm_health_path = config_.api.llm_health_path;
@@ -288,7 +358,10 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
 }
 
 Task<void> ApiParts::warm_up(RequestContext context) {
-  if (index_.chroma == nullptr) co_return;
+  if (index_.chroma == nullptr) {
+    co_await projects_->status(context, std::nullopt);  // which begins to watch it
+    co_return;
+  }
   const auto project = co_await projects_->resolve(context, std::nullopt);
   if (project) co_await index_.chroma->warm(context, *project);
 }

@@ -11,6 +11,7 @@
 #include "codehelper/index/shared_state.hpp"
 #include "codehelper/index/symbol_index.hpp"
 #include "codehelper/index/vector_reuse.hpp"
+#include "codehelper/jobs/index_freshness.hpp"
 #include "codehelper/jobs/ingest_jobs.hpp"
 #include "codehelper/net/http_server.hpp"
 
@@ -29,10 +30,11 @@ struct IndexParts {
   std::unique_ptr<SymbolIndex> symbols;
   std::unique_ptr<VectorReuse> vectors;  // null where the store keeps none for that
   std::unique_ptr<SharedState> state;
+  std::unique_ptr<HttpClient> embedder_client;  // null with the built-in embedder
   std::unique_ptr<Embedder> embedder;
 };
 /// `patience`: how long calls of Chroma are repeated (ChromaOptions). Errors: unavailable when the data directory can't
-/// be made, invalid_input for a bad VECTOR_DB_URL.
+/// be made, invalid_input for a bad VECTOR_DB_URL or EMBED_URL.
 Result<IndexParts> make_index_parts(EventLoop& loop, Metrics& metrics, const Config& config,
                                     std::chrono::milliseconds patience);
 
@@ -69,12 +71,15 @@ class ApiParts {
 
   Projects& projects() { return *projects_; }
   Readiness& readiness() { return *readiness_; }
-  /// Begins to load what the current project is searched in, so that its first question needn't wait.
+  /// Begins to load what the current project is searched in and to watch its files, so that its first question needn't
+  /// wait.
   Task<void> warm_up(RequestContext context);
   /// Ends the index jobs of this process.
-  Task<void> shut_down() { return jobs_->shut_down(); }
+  Task<void> shut_down();
 
  private:
+  Result<void> open_jobs(const Log& log, IngestBackend backend);
+
   ApiParts(EventLoop& loop, Metrics& metrics, const Config& config)
       : loop_(loop), metrics_(metrics), config_(config), services_{loop, metrics} {}
 
@@ -83,6 +88,7 @@ class ApiParts {
   Config config_;
   IndexParts index_;
   std::unique_ptr<IngestJobs> jobs_;
+  std::unique_ptr<IndexFreshness> freshness_;  // null where the index or its jobs are elsewhere
   std::unique_ptr<Projects> projects_;
   std::unique_ptr<Retriever> retriever_;
   std::unique_ptr<HttpClient> runner_client_;

@@ -182,6 +182,8 @@ class Answering {
       co_await add_step({"coder", "search_code", cause});
       co_return Result<void>{};
     }
+    answer_.index = found->index;
+    answer_.changed_files = found->changed_files;
     const std::vector<bool> verified = co_await verify(project, found->hits);
     describe_places(found->hits, verified);
     co_await add_step({"coder", "search_code", fmt::format("{} places found", found->hits.size())});
@@ -192,7 +194,7 @@ class Answering {
   std::string describe_search_failure(const Error& error) {
     const std::string cause = shorten(error.message, kMessageBytes);
     answer_.outcome = error.code == ErrorCode::not_found ? "not_indexed" : "search_failed";
-    const bool is_down = error.code == ErrorCode::unavailable || error.code == ErrorCode::timeout;
+    const bool is_down = is_dependency_down(error.code);
     const char* const what = is_down ? "retrieval is down: " : "";
     return fmt::format("The code could not be searched: {}{}", what, cause);
   }

@@ -6,6 +6,7 @@
 #include "codehelper/api/event_stream.hpp"
 #include "codehelper/api/json_route.hpp"
 #include "codehelper/api/routes.hpp"
+#include "codehelper/api/wire.hpp"
 #include "codehelper/base/json_fields.hpp"
 
 namespace codehelper {
@@ -31,10 +32,12 @@ json::object to_json(const ChatAnswer& answer) {
   }
   json::array steps;
   for (const ChatStep& step : answer.steps) steps.push_back(to_json(step));
-  return {{"response", answer.response},
-          {"sources", std::move(sources)},
-          {"steps", std::move(steps)},
-          {"conversation_id", answer.conversation_id}};
+  json::object object{{"response", answer.response},
+                      {"sources", std::move(sources)},
+                      {"steps", std::move(steps)},
+                      {"conversation_id", answer.conversation_id}};
+  if (answer.index) object["index"] = index_to_json(answer.index, answer.changed_files);
+  return object;
 }
 
 // Each attachment is {"name":text,"text":text}, or a text alone.

@@ -35,7 +35,8 @@ json::object to_json(const ProjectStatus& status) {
                       {"index_status", to_string(status.status)},
                       {"job_id", text_or_null(status.job_id)},
                       {"progress", progress_to_json(status)},
-                      {"index", index_to_json(status.index)}};
+                      {"index", index_to_json(status.index, status.changed_files)}};
+  if (status.index_bytes != 0) object["index"].as_object()["bytes_on_disk"] = status.index_bytes;
   if (!status.job.cause.empty()) object["cause"] = status.job.cause;
   if (!status.job.detail.empty()) object["detail"] = status.job.detail;
   if (!status.stale_because.empty()) {
@@ -74,9 +75,7 @@ Task<Result<HttpReply>> post_project(ApiServices& services, RequestContext conte
                           {"request_id", context.request_id}};
     co_return make_json_reply(json::serialize(conflict), 409);
   }
-  const bool is_down =
-      !job_id && (job_id.error().code == ErrorCode::unavailable || job_id.error().code == ErrorCode::timeout);
-  if (is_down) {
+  if (!job_id && is_dependency_down(job_id.error().code)) {
     co_return make_error_reply(503, "jobs_unavailable", job_id.error().message, context.request_id);
   }
   if (!job_id) co_return std::unexpected(job_id.error());

@@ -5,6 +5,7 @@
 
 #include "codehelper/api/routes.hpp"
 #include "codehelper/index/chroma_store.hpp"
+#include "codehelper/index/embedding_server.hpp"
 #include "codehelper/net/task_group.hpp"
 
 namespace codehelper {
@@ -17,7 +18,7 @@ std::string classify(const Error& error) {
       return "timeout";
     case ErrorCode::unavailable:
       return "connection_error";
-    default:
+    default:  // it answers, and not as it should
       return "error";
   }
 }
@@ -41,14 +42,21 @@ Task<void> check_store(RequestContext context, HttpClient& chroma, std::chrono::
   state = checked ? "ok" : classify(checked.error());
 }
 
+Task<void> check_embedder(RequestContext context, HttpClient& embedder, std::string url,
+                          std::chrono::milliseconds limit, std::string& state) {
+  const auto checked = co_await check_embedding_server(std::move(context), embedder, std::move(url), limit);
+  state = checked ? "ok" : classify(checked.error());
+}
+
 bool is_fine(const std::string& state) {
   return state == "ok" || state == "not_configured";
 }
 
 Task<Result<HttpReply>> answer_readyz(ApiServices& services, RequestContext context) {
   const ReadinessReport report = co_await services.readiness->check(std::move(context));
-  const boost::json::object body{
+  boost::json::object body{
       {"ready", report.ready()}, {"runner", report.runner}, {"chroma", report.chroma}, {"llm", report.llm}};
+  if (report.embedder != "not_configured") body["embedder"] = report.embedder;
   co_return make_json_reply(boost::json::serialize(body), report.ready() ? 200 : 503);
 }
 
@@ -70,6 +78,10 @@ Task<ReadinessReport> Readiness::check(RequestContext context) {
   }
   if (options_.llm != nullptr) {
     checks.spawn("check_llm", check_one(context, *options_.llm, options_.llm_health_path, options_.limit, report.llm));
+  }
+  if (options_.embedder != nullptr) {
+    auto check = check_embedder(context, *options_.embedder, options_.embedder_url, options_.limit, report.embedder);
+    checks.spawn("check_embedder", std::move(check));
   }
   co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
   co_await checks.join();

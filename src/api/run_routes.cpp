@@ -87,7 +87,9 @@ Task<Result<HttpReply>> post_run(ApiServices& services, RequestContext context, 
   execute.project_path = run->project_path;
   execute.command = command;
   const auto result = co_await services.runner->run(context, std::move(execute), {});
-  if (!result && result.error().code == ErrorCode::unavailable) {
+  const bool has_no_runner =
+      !result && (result.error().code == ErrorCode::unavailable || result.error().code == ErrorCode::bad_answer);
+  if (has_no_runner) {
     co_return make_error_reply(502, "runner_unavailable", result.error().message, context.request_id);
   }
   if (!result) co_return std::unexpected(result.error());

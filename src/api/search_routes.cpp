@@ -86,7 +86,9 @@ Task<Result<HttpReply>> post_search(ApiServices& services, RequestContext contex
     if (*is_explained) object["evidence"] = to_json(hit.evidence);
     hits.push_back(std::move(object));
   }
-  json::object answer{{"hits", std::move(hits)}, {"index", index_to_json(found->index)}};
+  json::object index = index_to_json(found->index, found->changed_files);
+  if (!found->semantic_missing_because.empty()) index["semantic"] = false;
+  json::object answer{{"hits", std::move(hits)}, {"index", std::move(index)}};
   if (!found->notes.empty()) answer["notes"] = json::value_from(found->notes);
   if (*is_explained) answer["explain"] = explain(*found);
   co_return make_json_reply(json::serialize(answer));

@@ -2,7 +2,7 @@
 
 namespace codehelper {
 
-boost::json::object index_to_json(const std::optional<IndexMarker>& index) {
+boost::json::object index_to_json(const std::optional<IndexMarker>& index, std::optional<std::uint64_t> changed_files) {
   const bool is_there = index && index->is_searchable();
   const IndexMarker shown = is_there ? *index : IndexMarker{};
   boost::json::object json{{"files", shown.files}, {"chunks", shown.chunks},       {"skipped", shown.skipped},
@@ -11,6 +11,7 @@ boost::json::object index_to_json(const std::optional<IndexMarker>& index) {
     json["embedder"] = shown.embedder;
     json["finished_at"] = shown.finished_at;
   }
+  if (is_there && changed_files) json["changed_files"] = *changed_files;
   if (is_there && shown.is_warming) json["warming"] = true;
   return json;
 }

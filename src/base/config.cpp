@@ -21,11 +21,13 @@ constexpr unsigned bits(auto... modes) {
 
 constexpr unsigned kServeApi = bits(Mode::serve_api);
 constexpr unsigned kApi = bits(Mode::serve_api, Mode::dev);
+constexpr unsigned kAsking = kApi | bits(Mode::doctor);  // whoever calls what the API depends on
 constexpr unsigned kRunner = bits(Mode::serve_runner, Mode::dev);
 constexpr unsigned kListening = bits(Mode::serve_api, Mode::serve_runner, Mode::dev, Mode::ingest);
 constexpr unsigned kIndexing = bits(Mode::serve_api, Mode::ingest, Mode::dev);
+constexpr unsigned kStoring = kIndexing | bits(Mode::doctor);
 constexpr unsigned kClients = bits(Mode::chat, Mode::run_tests, Mode::search);
-constexpr unsigned kAll = kListening | kClients;
+constexpr unsigned kAll = kListening | kClients | bits(Mode::doctor);
 
 std::optional<long> parse_whole(std::string_view text, long minimum, long maximum) {
   long value = 0;
@@ -45,6 +47,11 @@ std::string apply_seconds(std::chrono::seconds& target, const std::string& value
 // Judged where the client is made: the text may hold a password, and faults quote the text.
 std::string apply_text(std::string& target, const std::string& value) {
   target = value;
+  return {};
+}
+
+std::string apply_prefix(std::optional<std::string>& target, const std::string& value) {
+  target = value == "none" ? std::string() : value;
   return {};
 }
 
@@ -167,7 +174,7 @@ const Setting kSettings[] = {
     {"CODEHELPER_DRAIN_SECONDS", "", "drain-seconds", kListening, "30; serve-runner 60",
      "how long requests in flight may take after SIGTERM",
      [](Config& c, const std::string& v) { return apply_seconds(c.listen.drain, v); }},
-    {"RUNNER_URL", "RUNNER_SERVICE_URL", "runner-url", kApi,
+    {"RUNNER_URL", "RUNNER_SERVICE_URL", "runner-url", kAsking,
      "http://runner:8080; in dev the Runner in the same process", "base URL of the Runner",
      [](Config& c, const std::string& v) {
        c.api.runner_url_is_set = true;
@@ -175,15 +182,15 @@ const Setting kSettings[] = {
      }},
     {"CODEHELPER_RUNNER_CALL_SECONDS", "", "runner-call-seconds", kApi, "60", "limit of one call of the Runner",
      [](Config& c, const std::string& v) { return apply_seconds(c.api.runner_limit, v); }},
-    {"LLM_URL", "OPENAI_BASE_URL", "llm-url", kApi, "empty: answers are made without a model",
+    {"LLM_URL", "OPENAI_BASE_URL", "llm-url", kAsking, "empty: answers are made without a model",
      "base URL of the model server; this version checks its readiness and doesn't ask it yet",
      [](Config& c, const std::string& v) { return apply_text(c.api.llm_url, v); }},
-    {"LLM_HEALTH_PATH", "", "llm-health-path", kApi, "/", "path of the model server's health check",
+    {"LLM_HEALTH_PATH", "", "llm-health-path", kAsking, "/", "path of the model server's health check",
      [](Config& c, const std::string& v) {
        c.api.llm_health_path = v.starts_with('/') ? v : "/" + v;
        return std::string();
      }},
-    {"CODEHELPER_READINESS_SECONDS", "", "readiness-seconds", kApi, "5",
+    {"CODEHELPER_READINESS_SECONDS", "", "readiness-seconds", kAsking, "5",
      "limit of GET /readyz for each dependency, retries included",
      [](Config& c, const std::string& v) { return apply_seconds(c.api.readiness_limit, v); }},
     {"INGEST_BACKEND", "", "ingest-backend", kServeApi,
@@ -269,7 +276,7 @@ const Setting kSettings[] = {
     {"RUNNER_ENV_PASS", "", "env-pass", kRunner, "empty",
      "further variables of the Runner that commands get; a name may end in *",
      [](Config& c, const std::string& v) { return apply_names(c.runner.passed_variables, v); }},
-    {"CODEHELPER_DATA_DIR", "", "data-dir", kIndexing | kRunner,
+    {"CODEHELPER_DATA_DIR", "", "data-dir", kStoring | kRunner,
      "$XDG_DATA_HOME/codehelper, else ~/.local/share/codehelper",
      "directory of the embedded store, of state, of the locks of ingests, and of the caches of commands",
      [](Config& c, const std::string& v) { return apply_directory(c.index.data_dir, v); }},
@@ -280,7 +287,7 @@ const Setting kSettings[] = {
        c.index.max_file_bytes = static_cast<std::uint64_t>(*bytes);
        return {};
      }},
-    {"VECTOR_DB_URL", "CHROMA_URL", "vector-db-url", kIndexing, "empty: the embedded store",
+    {"VECTOR_DB_URL", "CHROMA_URL", "vector-db-url", kStoring, "empty: the embedded store",
      "base URL of Chroma, where indexes and the servers' shared state are kept then",
      [](Config& c, const std::string& v) { return apply_text(c.index.chroma_url, v); }},
     {"CODEHELPER_CHROMA_SECONDS", "", "chroma-seconds", kIndexing, "30", "limit of one call of Chroma",
@@ -291,6 +298,24 @@ const Setting kSettings[] = {
     {"CODEHELPER_CHROMA_RETRY_SECONDS", "", "chroma-retry-seconds", kIndexing, "120",
      "how long an ingest goes on repeating a call while Chroma can't be reached; then it fails with the cause",
      [](Config& c, const std::string& v) { return apply_seconds(c.index.chroma_patience, v); }},
+    {"EMBED_URL", "", "embed-url", kStoring, "empty: the built-in embedder, which needs no model",
+     "base URL of a server that embeds: Ollama, or anything with OpenAI's API, with or without /v1",
+     [](Config& c, const std::string& v) { return apply_text(c.embed.url, v); }},
+    {"EMBED_MODEL", "", "embed-model", kIndexing, "nomic-embed-text", "the embedding model, as the server names it",
+     [](Config& c, const std::string& v) { return apply_text(c.embed.model, v); }},
+    {"EMBED_API", "", "embed-api", kIndexing, "auto: by the URL, else by asking", "ollama, openai or auto",
+     [](Config& c, const std::string& v) { return apply_choice(c.embed.api, v, {"auto", "ollama", "openai"}); }},
+    {"EMBED_API_KEY", "", "", kStoring, "empty", "bearer token of the embedding server",
+     [](Config& c, const std::string& v) { return apply_text(c.embed.api_key, v); }},
+    {"EMBED_DOCUMENT_PREFIX", "", "embed-document-prefix", kIndexing, "as the model's family was trained",
+     "what stands before a text that is indexed; none = nothing",
+     [](Config& c, const std::string& v) { return apply_prefix(c.embed.document_prefix, v); }},
+    {"EMBED_QUERY_PREFIX", "", "embed-query-prefix", kIndexing, "as the model's family was trained",
+     "what stands before a question; none = nothing",
+     [](Config& c, const std::string& v) { return apply_prefix(c.embed.query_prefix, v); }},
+    {"CODEHELPER_EMBED_SECONDS", "", "embed-seconds", kIndexing, "60",
+     "limit of embedding 32 texts, retries included; a question waits 10 s at most and is answered by its words then",
+     [](Config& c, const std::string& v) { return apply_seconds(c.embed.limit, v); }},
     {"JOB_COMPLETION_INDEX", "", "shard", bits(Mode::ingest), "0",
      "which of the shares this ingest takes, from 0; Kubernetes sets it in an Indexed Job",
      [](Config& c, const std::string& v) { return apply_count(c.index.shard, v, 0, 63); }},
@@ -305,7 +330,7 @@ const Setting kSettings[] = {
        c.client.token = v;
        return std::string();
      }},
-    {"CODEHELPER_RUNNER_TOKEN", "", "", kApi | kRunner, "empty: no token needed",
+    {"CODEHELPER_RUNNER_TOKEN", "", "", kAsking | kRunner, "empty: no token needed",
      "bearer token of the Runner; in dev it counts where no API token is set",
      [](Config& c, const std::string& v) {
        c.api.runner_token = v;
@@ -332,8 +357,6 @@ struct MissingSetting {
   std::string_view way_out;
 };
 constexpr MissingSetting kMissingSettings[] = {
-    {"EMBED_URL", "", kIndexing, "",
-     "this version has no client for embedding servers; unset it to use the built-in one"},
     {"TAVILY_API_KEY", "", kApi, "", "this version doesn't search the web; unset it"},
     {"SERPER_API_KEY", "", kApi, "", "this version doesn't search the web; unset it"},
     {"SEARXNG_URL", "", kApi, "", "this version doesn't search the web; unset it"},
@@ -443,7 +466,7 @@ Result<Config> parse_config(Mode mode, const StringMap& flags, const StringMap& 
   }
   const bool is_runner_token = mode == Mode::serve_runner || (mode == Mode::dev && config.listen.token.empty());
   if (is_runner_token) config.listen.token = config.api.runner_token;
-  if ((static_cast<unsigned>(mode) & kIndexing) != 0 && config.index.data_dir.empty()) {
+  if ((static_cast<unsigned>(mode) & kStoring) != 0 && config.index.data_dir.empty()) {
     faults.emplace_back("CODEHELPER_DATA_DIR: set it, since neither XDG_DATA_HOME nor HOME is set");
   }
   if (mode == Mode::ingest || mode == Mode::serve_api) find_shard_faults(config.index, faults);

@@ -26,6 +26,8 @@ std::string_view to_string(ErrorCode code) {
       return "cancelled";
     case ErrorCode::unavailable:
       return "unavailable";
+    case ErrorCode::bad_answer:
+      return "bad_answer";
     case ErrorCode::overloaded:
       return "overloaded";
     case ErrorCode::internal:

@@ -57,7 +57,7 @@ ChromaFailure explain_status(const HttpAnswer& answer, const HttpCall& call) {
                      call.body.size())}};
   }
   if (answer.status == 404 || answer.status == 410) {
-    return {{ErrorCode::unavailable,
+    return {{ErrorCode::bad_answer,
              fmt::format("what answers at VECTOR_DB_URL is no Chroma with API v2 ({}): correct the URL, or run Chroma "
                          "1.0 or later",
                          said)}};
@@ -72,19 +72,20 @@ ChromaFailure explain_status(const HttpAnswer& answer, const HttpCall& call) {
   return {{ErrorCode::unavailable, fmt::format("Chroma refused a call ({})", said)}, may_pass};
 }
 
+std::unexpected<Error> no_chroma_answer(std::string_view what) {
+  return fail(
+      ErrorCode::bad_answer,
+      fmt::format("Chroma answered with nonsense: {}; see that VECTOR_DB_URL names it, and what stands between", what));
+}
+
 ChromaFailure explain_failure(Error error) {
   if (error.code == ErrorCode::timeout) {
     return {{error.code, fmt::format("Chroma did not answer in time: {}", error.message)}, true};
   }
+  if (error.code == ErrorCode::bad_answer) return {no_chroma_answer(error.message).error(), true};
   if (error.code != ErrorCode::unavailable) return {std::move(error)};
   return {{error.code, fmt::format("Chroma can't be reached ({}): start it, or correct VECTOR_DB_URL", error.message)},
           true};
-}
-
-std::unexpected<Error> no_chroma_answer(std::string_view what) {
-  return fail(ErrorCode::unavailable, fmt::format("Chroma answered with nonsense: {}; see that VECTOR_DB_URL names it, "
-                                                  "and what stands between",
-                                                  what));
 }
 
 /// The array of that name; of its first element when it is nested, as in the answer to a query of one vector. Null when

@@ -17,7 +17,7 @@ struct ChromaFailure {
 /// The answer when its status is 2xx. `call` is named in messages by its size only.
 std::expected<HttpAnswer, ChromaFailure> read_chroma_answer(Result<HttpAnswer> answer, const HttpCall& call);
 
-/// Errors of all: unavailable when the text is not what Chroma answers.
+/// Errors of all: bad_answer when the text is not what Chroma answers.
 Result<ChromaCollection> parse_chroma_collection(std::string_view text);
 /// Of get (flat arrays) and of query with one vector (arrays in arrays).
 Result<ChromaRecords> parse_chroma_records(std::string_view text);

@@ -37,8 +37,8 @@ class ChromaApi {
   /// `loop` and `client` outlive it.
   ChromaApi(EventLoop& loop, HttpClient& client, Options options) : loop_(loop), client_(client), options_(options) {}
 
-  // Errors of all: timeout, cancelled, too_large (413), unavailable (can't be reached, 5xx, refused, nonsense; the
-  // message says what to do); not_found where a UUID is named that is none of a collection any more.
+  // Errors of all: timeout, cancelled, too_large (413), unavailable (can't be reached, 5xx, refused; the message
+  // says what to do), bad_answer; not_found where a UUID is named that is none of a collection any more.
 
   Task<Result<std::optional<ChromaCollection>>> find_collection(RequestContext context, std::string name);
   /// The collection of that name, made with this metadata and cosine space when there is none.

@@ -231,16 +231,4 @@ std::unique_ptr<ChromaStore> make_chroma_store(EventLoop& loop, HttpClient& clie
   return std::make_unique<ChromaVectorStore>(loop, client, options);
 }
 
-Task<Result<void>> check_chroma(RequestContext context, HttpClient& client, std::chrono::milliseconds limit) {
-  HttpCall look;
-  look.target = "/api/v2/tenants/default_tenant/databases/default_database/collections_count";
-  look.limit = limit;
-  auto answer = co_await client.call(std::move(context), std::move(look));
-  if (!answer) co_return std::unexpected(answer.error());
-  if (answer->status == 200 && parse_chroma_count(answer->body)) co_return Result<void>{};
-  co_return fail(
-      ErrorCode::malformed,
-      fmt::format("what answers at VECTOR_DB_URL is no working Chroma with API v2 (status {})", answer->status));
-}
-
 }  // namespace codehelper

@@ -82,7 +82,10 @@ class EmbeddedIndex {
       writer_.emplace(std::move(*created));
       writer_identity_ = file_identity(file_);
     }
-    return writer_->apply(batch);
+    auto applied = writer_->apply(batch);
+    const bool ends_pass = applied && batch.marker && batch.marker->state == IndexState::ready;
+    if (ends_pass) static_cast<void>(writer_->compact());  // the pass is kept, and the next one tries again
+    return applied;
   }
 
   /// As of the last query.

@@ -59,6 +59,11 @@ class IndexDatabase {
   /// Reads every page: 0.1 s for 100 MB. Errors: unavailable, and what is damaged.
   Result<void> check_pages();
   Result<void> apply(const IndexBatch& batch);
+  /// Bytes of the file that deleted rows left unused.
+  Result<std::uint64_t> free_bytes();
+  /// Gives the disk back what deleted rows left, when that is much, and the space of the log. Worth a call after each
+  /// pass. Errors: unavailable when there is no room to copy the file, or others hold it; it is whole then too.
+  Result<void> compact();
 
   /// The methods below belong in one read transaction, so that they see one state.
   Result<SqliteTransaction> begin_reading() { return SqliteTransaction::begin(database_, "BEGIN"); }

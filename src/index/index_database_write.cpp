@@ -12,6 +12,10 @@
 namespace codehelper {
 namespace {
 
+/// Free pages are used again by later passes; so much of them stays at most.
+constexpr double kFreeShare = 0.25;
+constexpr std::uint64_t kWorthCopying = std::uint64_t{4} << 20;
+
 std::string join_lines(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) text += line + '\n';
@@ -237,6 +241,28 @@ Result<void> IndexDatabase::apply(const IndexBatch& batch) {
   }
   if (!written) return written;
   return transaction->commit();
+}
+
+Result<std::uint64_t> IndexDatabase::free_bytes() {
+  auto pages = database_.select_integer("PRAGMA freelist_count");
+  if (!pages) return std::unexpected(pages.error());
+  auto size = database_.select_integer("PRAGMA page_size");
+  if (!size) return std::unexpected(size.error());
+  return static_cast<std::uint64_t>(*pages) * static_cast<std::uint64_t>(*size);
+}
+
+Result<void> IndexDatabase::compact() {
+  auto free = free_bytes();
+  if (!free) return std::unexpected(free.error());
+  std::error_code error;
+  const std::uint64_t all = std::filesystem::file_size(file(), error);
+  const bool is_much =
+      !error && *free >= kWorthCopying && *free >= static_cast<std::uint64_t>(kFreeShare * static_cast<double>(all));
+  if (is_much) {
+    auto copied = database_.execute("VACUUM");
+    if (!copied) return copied;
+  }
+  return database_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 }  // namespace codehelper

@@ -65,6 +65,7 @@ class IndexPass {
 
   /// Best effort: the store may be what failed.
   Task<void> write_failure(Error error) {
+    if (is_refresh()) co_return;
     auto written = co_await mark_failed(error.message);
     if (written) written = co_await shard_.report_failure(error.message);
     if (!written) context_.log.warning("index_failure_not_recorded", {{"message", written.error().message}});
@@ -96,7 +97,8 @@ class IndexPass {
     files_ = changes.unchanged_files;
     chunks_ = changes.unchanged_chunks;
     removed_ = changes.removed;
-    if (!changes.to_read.empty() || !changes.removed.empty() || !options_.shard.is_whole()) {
+    const bool has_work = !changes.to_read.empty() || !changes.removed.empty() || !options_.shard.is_whole();
+    if (has_work && !is_refresh()) {
       auto begun = co_await begin_writing();
       if (!begun) co_return begun;
     }
@@ -119,7 +121,10 @@ class IndexPass {
     if (!marker) co_return std::unexpected(marker.error());
     if (!files) co_return std::unexpected(files.error());
     if (*marker) report_.marker = **marker;
-    has_other_vectors_ = *marker && (*marker)->embedder != embedder_.identity();
+    auto dimension = co_await embedder_.find_dimension(context_);
+    if (!dimension) co_return std::unexpected(dimension.error());
+    dimension_ = *dimension;
+    has_other_vectors_ = *marker && ((*marker)->embedder != embedder_.identity() || (*marker)->dimension != dimension_);
     if (has_other_vectors_ || options_.from_scratch) reuse_ = Reuse::nothing;
     for (IndexedFile& file : *files) {
       if (!options_.shard.holds(file.path)) continue;
@@ -127,6 +132,10 @@ class IndexPass {
       known_.emplace(file.path, std::move(file));
     }
     co_return Result<void>{};
+  }
+
+  bool is_refresh() const {
+    return options_.is_refresh && report_.marker.state == IndexState::ready && reuse_ == Reuse::unchanged_files;
   }
 
   /// Says `indexing`, and keeps what is known of the earlier index, which goes on answering. Vectors of another
@@ -220,7 +229,7 @@ class IndexPass {
     auto texts = work.release_missing_texts();
     report_.progress.embedded_chunks += texts.size();
     if (!texts.empty()) {
-      auto made = co_await embedder_.embed(context_, std::move(texts));
+      auto made = co_await embedder_.embed(context_, TextRole::passage, std::move(texts));
       if (!made) co_return std::unexpected(made.error());
       auto taken = work.take_made(std::move(*made));
       if (!taken) co_return taken;
@@ -275,7 +284,7 @@ class IndexPass {
   void describe(IndexMarker& marker) const {
     marker.project_path = project_.posted_path;
     marker.embedder = embedder_.identity();
-    marker.dimension = embedder_.dimension();
+    marker.dimension = dimension_;
   }
 
   RequestContext context_;
@@ -290,8 +299,9 @@ class IndexPass {
   IndexedFiles known_;
   Reuse reuse_ = Reuse::unchanged_files;
   bool has_other_vectors_ = false;
-  IndexReport report_;  // its marker is the one in the store, as far as we know
-  IndexBatch pending_;  // prepared, not yet written
+  std::size_t dimension_ = 0;  // of the embedder's vectors
+  IndexReport report_;         // its marker is the one in the store, as far as we know
+  IndexBatch pending_;         // prepared, not yet written
   std::vector<std::string> removed_;
   std::uint64_t unchanged_ = 0;
   std::uint64_t looked_at_ = 0;  // files read in this pass

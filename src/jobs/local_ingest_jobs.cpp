@@ -22,8 +22,13 @@ constexpr std::chrono::hours kNoLimit{24 * 365};
 
 // One child of ours, from its start to its end.
 struct Child {
-  Child(EventLoop& loop, const Log& log, std::string id)
-      : job_id(std::move(id)), group(loop, log), news(loop.context(), asio::steady_timer::time_point::max()) {}
+  enum class Purpose { job, refresh };
+
+  Child(EventLoop& loop, const Log& log, Purpose given, std::string id)
+      : purpose(given),
+        job_id(std::move(id)),
+        group(loop, log),
+        news(loop.context(), asio::steady_timer::time_point::max()) {}
 
   void take_line(std::string_view line) {
     const auto event = parse_ingest_event(line);
@@ -44,11 +49,13 @@ struct Child {
     }
   }
 
+  Purpose purpose;
   std::string job_id;
   TaskGroup group;
   asio::steady_timer news;  // cancelled when `started` or `result` changes
   bool started = false;
   bool cancelled = false;
+  bool has_ended = false;  // `result` is there, and the index says so too
   std::string unfinished_line;
   std::optional<IndexProgress> progress;
   std::optional<Result<CommandResult>> result;
@@ -77,18 +84,21 @@ bool has_ended_by_itself(const Child& child) {
   return *child.result && ((*child.result)->exit_code == 0 || (*child.result)->exit_code == 1);
 }
 
-class LocalIngestJobs final : public IngestJobs {
+class ChildIngestJobs final : public LocalIngestJobs {
  public:
-  LocalIngestJobs(EventLoop& loop, Log log, Metrics& metrics, VectorStore& store, LocalJobsOptions options)
+  ChildIngestJobs(EventLoop& loop, Log log, Metrics& metrics, VectorStore& store, LocalJobsOptions options)
       : loop_(loop), log_(std::move(log)), metrics_(metrics), store_(store), options_(std::move(options)) {}
 
   Task<Result<void>> start(RequestContext context, Project project) override {
-    const std::string key = project.root.string();
-    const auto running = children_.find(key);
-    if (running != children_.end()) co_return fail(ErrorCode::conflict, running->second->job_id);
-    auto child = std::make_shared<Child>(loop_, log_, make_job_id(project.posted_path));
-    children_[key] = child;
-    child->group.spawn("ingest", watch(context, project, child));
+    const std::shared_ptr<Child> running = find_child(project);
+    if (running && running->purpose == Child::Purpose::job) co_return fail(ErrorCode::conflict, running->job_id);
+    if (running) {
+      running->group.cancel_all();
+      co_await wait_for_end(running);
+    }
+    const std::shared_ptr<Child> rival = find_child(project);  // of whoever waited for the same end
+    if (rival) co_return fail(ErrorCode::conflict, rival->job_id);
+    const std::shared_ptr<Child> child = start_child(context, project, Child::Purpose::job);
     while (!child->started && !child->result) {
       co_await child->news.async_wait(asio::as_tuple(asio::use_awaitable));
     }
@@ -101,10 +111,11 @@ class LocalIngestJobs final : public IngestJobs {
   }
 
   Task<Result<JobStatus>> status(RequestContext context, Project project) override {
-    const auto running = children_.find(project.root.string());
-    if (running != children_.end()) {
-      co_return JobStatus{JobState::active, running->second->job_id, {}, running->second->progress};
+    const std::shared_ptr<Child> running = find_child(project);
+    if (running && running->purpose == Child::Purpose::job) {
+      co_return JobStatus{JobState::active, running->job_id, {}, running->progress};
     }
+    if (running) co_return JobStatus{JobState::succeeded, {}, {}, std::nullopt};  // it is of a finished index
     // The lock is asked for first: a job that ends between the two looks has then written its marker.
     const bool is_locked = IndexLock::is_held(options_.data_dir, project);
     if (is_locked) {
@@ -116,16 +127,31 @@ class LocalIngestJobs final : public IngestJobs {
     co_return read_outcome(*marker);
   }
 
+  Task<Result<void>> refresh(RequestContext context, Project project) override {
+    std::shared_ptr<Child> child = find_child(project);
+    if (!child) child = start_child(context, project, Child::Purpose::refresh);
+    while (!child->has_ended) {
+      co_await child->news.async_wait(asio::as_tuple(asio::use_awaitable));
+      const auto state = co_await asio::this_coro::cancellation_state;
+      const bool has_left = state.cancelled() != asio::cancellation_type::none;
+      if (has_left) co_return fail(ErrorCode::cancelled, "nobody waits for what changed to be indexed any more");
+    }
+    if (*child->result && (*child->result)->exit_code == 0) co_return Result<void>{};
+    const bool is_locked = *child->result && (*child->result)->exit_code == kIngestLocked;
+    co_return fail(is_locked ? ErrorCode::conflict : ErrorCode::unavailable, describe_end(*child));
+  }
+
   Task<Result<void>> cancel(RequestContext, Project project) override {
-    const auto running = children_.find(project.root.string());
-    if (running == children_.end()) {
-      if (IndexLock::is_held(options_.data_dir, project)) {
+    const std::shared_ptr<Child> running = find_child(project);
+    const bool is_job = running && running->purpose == Child::Purpose::job;
+    if (!is_job) {
+      if (!running && IndexLock::is_held(options_.data_dir, project)) {
         co_return fail(ErrorCode::conflict, "the ingest was started by another process; end it there");
       }
       co_return fail(ErrorCode::not_found, "no index job is active");
     }
-    running->second->cancelled = true;
-    running->second->group.cancel_all();
+    running->cancelled = true;
+    running->group.cancel_all();
     co_return Result<void>{};
   }
 
@@ -136,10 +162,28 @@ class LocalIngestJobs final : public IngestJobs {
   }
 
  private:
-  CommandPlan make_plan(const Project& project) const {
+  /// Null when there is none.
+  std::shared_ptr<Child> find_child(const Project& project) const {
+    const auto found = children_.find(project.root.string());
+    return found == children_.end() ? nullptr : found->second;
+  }
+
+  std::shared_ptr<Child> start_child(const RequestContext& context, const Project& project, Child::Purpose purpose) {
+    auto child = std::make_shared<Child>(loop_, log_, purpose, make_job_id(project.posted_path));
+    children_[project.root.string()] = child;
+    child->group.spawn("ingest", watch(context, project, child));
+    return child;
+  }
+
+  static Task<void> wait_for_end(std::shared_ptr<Child> child) {
+    while (!child->has_ended) co_await child->news.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+
+  CommandPlan make_plan(const Project& project, Child::Purpose purpose) const {
     CommandPlan plan;
     plan.executable = options_.executable;
     plan.arguments = {"codehelper", "ingest", "--", project.posted_path};
+    if (purpose == Child::Purpose::refresh) plan.arguments.insert(plan.arguments.begin() + 2, "--refresh");
     plan.project = project.root;
     plan.cwd = project.root;
     plan.env = options_.env;
@@ -155,20 +199,26 @@ class LocalIngestJobs final : public IngestJobs {
     options.on_output = [child](OutputStream stream, std::string_view piece) {
       if (stream == OutputStream::standard_output) child->take_output(piece);
     };
-    CommandPlan plan = make_plan(project);
+    CommandPlan plan = make_plan(project, child->purpose);
     auto result = co_await run_child(loop_, options_.executable, std::move(plan), std::move(options));
     child->result = std::move(result);
     const bool succeeded = *child->result && (*child->result)->exit_code == 0;
-    if (child->started && !has_ended_by_itself(*child)) {
+    const bool is_job = child->purpose == Child::Purpose::job;
+    if (is_job && child->started && !has_ended_by_itself(*child)) {
       co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
       co_await record_failure(context, store_, project, describe_end(*child));
     }
-    metrics_.count("codehelper_ingest_jobs_total", "Index jobs that ended, by outcome.",
-                   {{"outcome", succeeded          ? "succeeded"
-                                : child->cancelled ? "cancelled"
-                                                   : "failed"}});
-    context.log.info("ingest_job_ended", {{"job_id", child->job_id}, {"succeeded", succeeded}});
+    const std::string outcome = succeeded ? "succeeded" : child->cancelled ? "cancelled" : "failed";
+    if (is_job) {
+      metrics_.count("codehelper_ingest_jobs_total", "Index jobs that ended, by outcome.", {{"outcome", outcome}});
+      context.log.info("ingest_job_ended", {{"job_id", child->job_id}, {"succeeded", succeeded}});
+    } else {
+      metrics_.count("codehelper_index_refreshes_total", "Passes over what changed since the index, by outcome.",
+                     {{"outcome", outcome}});
+      context.log.info("index_refreshed", {{"succeeded", succeeded}});
+    }
     children_.erase(project.root.string());
+    child->has_ended = true;
     child->news.cancel();
   }
 
@@ -189,9 +239,9 @@ class LocalIngestJobs final : public IngestJobs {
 
 }  // namespace
 
-std::unique_ptr<IngestJobs> make_local_ingest_jobs(EventLoop& loop, Log log, Metrics& metrics, VectorStore& store,
-                                                   LocalJobsOptions options) {
-  return std::make_unique<LocalIngestJobs>(loop, std::move(log), metrics, store, std::move(options));
+std::unique_ptr<LocalIngestJobs> make_local_ingest_jobs(EventLoop& loop, Log log, Metrics& metrics, VectorStore& store,
+                                                        LocalJobsOptions options) {
+  return std::make_unique<ChildIngestJobs>(loop, std::move(log), metrics, store, std::move(options));
 }
 
 }  // namespace codehelper

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "codehelper/base/path.hpp"
+#include "codehelper/index/index_check.hpp"
 
 namespace codehelper {
 
@@ -20,6 +21,8 @@ void record_index(Metrics& metrics, const ProjectStatus& status) {
               static_cast<double>(shown.files));
   metrics.set("codehelper_index_chunks", "Chunks in the index that was asked about last.", {},
               static_cast<double>(shown.chunks));
+  metrics.set("codehelper_index_bytes", "What that index takes of this disk.", {},
+              static_cast<double>(status.index_bytes));
 }
 
 }  // namespace
@@ -123,6 +126,11 @@ Task<Result<ProjectStatus>> Projects::load_status(RequestContext context, Projec
   status.index = std::move(*index);
   status.status = find_index_status(status.job, status.index);
   if (status.job.state == JobState::active) status.job_id = status.job.job_id;
+  const bool is_ready = status.status == IndexStatus::ready && options_.freshness != nullptr;
+  if (is_ready) status.changed_files = options_.freshness->look(project);
+  if (!options_.data_dir.empty()) {
+    status.index_bytes = index_file_bytes(embedded_index_path(options_.data_dir, project));
+  }
   record_index(metrics_, status);
   co_return status;
 }

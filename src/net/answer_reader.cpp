@@ -49,7 +49,7 @@ Result<void> AnswerReader::feed(std::string_view bytes) {
     // one.
     const std::string_view start(static_cast<const char*>(pending_.data().data()), pending_.size());
     if (!has_head() && !parser_->got_some() && !start.starts_with(kProtocol.substr(0, start.size()))) {
-      return fail(ErrorCode::unavailable, "did not answer with HTTP");
+      return fail(ErrorCode::bad_answer, "did not answer with HTTP");
     }
     pending_.consume(parser_->put(pending_.data(), error));
     if (is_informational()) start_parser();
@@ -57,7 +57,7 @@ Result<void> AnswerReader::feed(std::string_view bytes) {
   if (error == http::error::header_limit) return head_too_large();
   if (error && error != http::error::need_more) {
     const auto* what = has_head() ? "answered with broken HTTP" : "did not answer with HTTP";
-    return fail(ErrorCode::unavailable, fmt::format("{} ({})", what, error.message()));
+    return fail(ErrorCode::bad_answer, fmt::format("{} ({})", what, error.message()));
   }
   if (!is_complete() && pending_.size() > kHeadLimitBytes) return head_too_large();
   return {};

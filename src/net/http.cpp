@@ -92,6 +92,7 @@ int http_status(ErrorCode code) {
     case ErrorCode::cancelled:
       return 499;
     case ErrorCode::unavailable:
+    case ErrorCode::bad_answer:
       return 502;
     case ErrorCode::overloaded:
       return 503;

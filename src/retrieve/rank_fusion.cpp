@@ -18,7 +18,6 @@ namespace {
 // the signal. Half and twice of each weight lose 0 to 1.5 points.
 constexpr double kChunkWeight = 1.0;
 constexpr double kFileWeight = 1.0;        // all words of the file together
-constexpr double kSemanticWeight = 0.2;    // [0.2, 0.4] a hashed vector is a weak witness
 constexpr double kPathWeight = 0.5;        // [1.3, 0.6]
 constexpr double kScopeWeight = 0.2;       // [0.4, 0.4]
 constexpr double kLengthWeight = 0.5;      // [0.6, 1.2] more happens in a long file than BM25's b grants it
@@ -194,14 +193,14 @@ Files gather_files(const Question& question, const std::vector<Candidate>& candi
   return files;
 }
 
-HitEvidence make_evidence(const Candidate& candidate, const FileEvidence& file) {
+HitEvidence make_evidence(const Candidate& candidate, const FileEvidence& file, double semantic_weight) {
   HitEvidence evidence;
   evidence.words = kChunkWeight * candidate.lexical;
-  evidence.semantic = kSemanticWeight * candidate.semantic;
+  evidence.semantic = semantic_weight * candidate.semantic;
   evidence.bonus = candidate.bonus;
   evidence.file_best_place = kChunkWeight * file.lexical;
   evidence.file_words = kFileWeight * file.words;
-  evidence.file_semantic = kSemanticWeight * file.semantic;
+  evidence.file_semantic = semantic_weight * file.semantic;
   evidence.file_path = kPathWeight * file.path;
   evidence.file_scope = kScopeWeight * file.scope;
   evidence.file_length = kLengthWeight * file.length;
@@ -223,10 +222,11 @@ double file_score(const HitEvidence& evidence) {
 
 }  // namespace
 
-std::vector<FusedChunk> fuse_hits(const Question& question, const std::vector<QueryTerm>& terms, ChunkHits hits) {
+std::vector<FusedChunk> fuse_hits(const FusionRequest& request, ChunkHits hits) {
+  const Question& question = request.question;
   std::vector<Candidate> candidates = join_legs(question, hits);
   if (candidates.empty()) return {};
-  const NameMatcher matcher(terms, hits.rarities);
+  const NameMatcher matcher(request.terms, hits.rarities);
   double best_scope = 1e-9;
   for (Candidate& candidate : candidates) {
     candidate.scope = matcher.match(candidate.chunk.symbol);
@@ -246,7 +246,8 @@ std::vector<FusedChunk> fuse_hits(const Question& question, const std::vector<Qu
   double best_file = 1e-9;
   std::map<std::string, double> best_places;  // by path
   for (Candidate& candidate : candidates) {
-    const HitEvidence evidence = make_evidence(candidate, files.find(candidate.chunk.path)->second);
+    const HitEvidence evidence =
+        make_evidence(candidate, files.find(candidate.chunk.path)->second, request.semantic_weight);
     best_file = std::max(best_file, file_score(evidence));
     double& best_place = best_places[candidate.chunk.path];
     best_place = std::max(best_place, place_score(evidence));

@@ -17,8 +17,13 @@ struct FusedChunk {
   HitEvidence evidence;
 };
 
-/// Best first; equal scores by path and line. `terms` are those that were asked for. What the question's
-/// narrowing doesn't allow is left out.
-std::vector<FusedChunk> fuse_hits(const Question& question, const std::vector<QueryTerm>& terms, ChunkHits hits);
+struct FusionRequest {
+  const Question& question;
+  const std::vector<QueryTerm>& terms;  // those that were asked for
+  double semantic_weight = 0;           // Embedder::weight()
+};
+
+/// Best first; equal scores by path and line. What the question's narrowing doesn't allow is left out.
+std::vector<FusedChunk> fuse_hits(const FusionRequest& request, ChunkHits hits);
 
 }  // namespace codehelper

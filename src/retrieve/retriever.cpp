@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "codehelper/index/text_analysis.hpp"
+#include "codehelper/retrieve/citation_check.hpp"
 #include "hit_list.hpp"
 #include "question.hpp"
 #include "rank_fusion.hpp"
@@ -65,70 +66,104 @@ std::string explain_nothing(const ChunkFilter& filter) {
                      filter.languages.empty() ? "" : fmt::format("lang:{}", fmt::join(filter.languages, ", lang:")));
 }
 
-/// The hits of one question as it was read; the marker is the caller's.
-Task<Result<SearchResult>> rank(RequestContext context, EventLoop& loop, VectorStore& store, Project project,
-                                ReadQuestion asked, SearchRequest request) {
+struct Ranker {
+  EventLoop& loop;
+  VectorStore& store;
+  double semantic_weight = 0;
+  std::filesystem::path checked_root;  // hits must equal the files there; empty = they are not looked at
+};
+
+struct Ranked {
+  HitList list;
+  std::vector<AskedTerm> terms;
+  bool is_warming = false;
+};
+
+Task<Result<Ranked>> rank(RequestContext context, Ranker ranker, Project project, ReadQuestion asked,
+                          SearchRequest request) {
   std::vector<QueryTerm> terms = asked.query.terms;
-  auto hits = co_await store.query(context, std::move(project), std::move(asked.query));
+  auto hits = co_await ranker.store.query(context, std::move(project), std::move(asked.query));
   if (!hits) co_return std::unexpected(hits.error());
   auto fusing = [question = std::move(asked.question), terms = std::move(terms), hits = std::move(*hits),
-                 limit = request.limit, per_file = request.max_hits_per_file]() mutable {
-    SearchResult result;
-    result.index.is_warming = hits.is_warming;
+                 limit = request.limit, per_file = request.max_hits_per_file, weight = ranker.semantic_weight,
+                 root = std::move(ranker.checked_root)]() mutable {
+    Ranked ranked;
+    ranked.is_warming = hits.is_warming;
     const std::vector<double> rarities = hits.rarities;
-    HitList list = make_hit_list(fuse_hits(question, terms, std::move(hits)), limit, per_file);
-    result.hits = std::move(list.hits);
-    result.cut = std::move(list.cut);
-    result.terms = list_terms(std::move(terms), rarities);
-    return result;
+    ranked.list = make_hit_list(fuse_hits({question, terms, weight}, std::move(hits)), limit, per_file);
+    if (!root.empty()) ranked.list.hits = keep_true_hits(root, std::move(ranked.list.hits));
+    ranked.terms = list_terms(std::move(terms), rarities);
+    return ranked;
   };
-  co_return co_await loop.run_blocking(std::move(fusing));
+  co_return co_await ranker.loop.run_blocking(std::move(fusing));
 }
 
 }  // namespace
 
-Task<Result<SearchResult>> Retriever::search(RequestContext context, Project project, SearchRequest request) {
-  auto marker = co_await store_.load_marker(context, project);
+std::unexpected<Error> Retriever::other_embedder(const Project& project, const IndexMarker& index) const {
+  return fail(
+      ErrorCode::conflict,
+      fmt::format("the index of {} was made with another embedder ({}, {} dimensions) than this server has ({}): "
+                  "index again (POST /project with \"reindex\": true)",
+                  project.root.string(), index.embedder, index.dimension, embedder_.identity()));
+}
+
+Task<Result<IndexMarker>> Retriever::find_index(RequestContext context, Project project) {
+  auto marker = co_await store_.load_marker(std::move(context), project);
   if (!marker) co_return std::unexpected(marker.error());
   if (!*marker || !(*marker)->is_searchable()) {
     co_return fail(ErrorCode::not_found,
                    fmt::format("{} has no finished index: POST /project with its path, and wait until it is ready",
                                project.root.string()));
   }
+  if ((*marker)->embedder != embedder_.identity()) co_return other_embedder(project, **marker);
+  co_return std::move(**marker);
+}
+
+Task<Result<SearchResult>> Retriever::search(RequestContext context, Project project, SearchRequest request) {
+  auto index = co_await find_index(context, project);
+  if (!index) co_return std::unexpected(index.error());
   SearchResult result;
-  result.index = std::move(**marker);
-  if (result.index.embedder != embedder_.identity()) {
-    co_return fail(
-        ErrorCode::conflict,
-        fmt::format(
-            "the index of {} was made with the embedder {}, this server uses {}: index again (POST /project with "
-            "\"reindex\": true)",
-            project.root.string(), result.index.embedder, embedder_.identity()));
+  if (freshness_ != nullptr) {
+    result.changed_files = co_await freshness_->refresh(context, project);
+    index = co_await find_index(context, project);
+    if (!index) co_return std::unexpected(index.error());
   }
+  result.index = std::move(*index);
   const std::string text = shorten(std::move(request.question));
   auto reading = [&text, limit = request.limit] { return read(text, limit); };
   ReadQuestion asked = co_await loop_.run_blocking(std::move(reading));
   if (asked.query.terms.empty()) co_return result;
   std::vector<std::string> texts;
   texts.push_back(asked.text);
-  auto vectors = co_await embedder_.embed(context, std::move(texts));
-  if (!vectors) co_return std::unexpected(vectors.error());
-  if (!vectors->empty()) asked.query.embedding = std::move(vectors->front());
-  auto found = co_await rank(context, loop_, store_, project, asked, request);
+  auto vectors = co_await embedder_.embed(context, TextRole::question, std::move(texts));
+  if (!vectors && vectors.error().code == ErrorCode::cancelled) co_return std::unexpected(vectors.error());
+  const std::uint64_t dimension = result.index.dimension;  // 0 = the marker doesn't say
+  const bool is_other = vectors && dimension != 0 && vectors->front().size() != dimension;
+  if (is_other) co_return other_embedder(project, result.index);
+  if (vectors) asked.query.embedding = std::move(vectors->front());
+  if (!vectors) {
+    context.log.warning("question_not_embedded", {{"cause", vectors.error().message}});
+    result.semantic_missing_because = std::move(vectors.error().message);
+  }
+  const Ranker ranker{loop_, store_, embedder_.weight(),
+                      freshness_ == nullptr ? std::filesystem::path() : project.root};
+  auto ranked = co_await rank(context, ranker, project, asked, request);
   Narrowing& narrowing = asked.question.narrowing;
-  if (found && found->hits.empty() && !narrowing.phrases.empty()) {
+  if (ranked && ranked->list.hits.empty() && !narrowing.phrases.empty()) {
     result.notes.push_back(fmt::format("no place holds \"{}\": its words were looked for one by one",
                                        fmt::join(narrowing.phrases, "\" and \"")));
     narrowing.drop_phrases();
     asked.query.filter = narrowing.filter;
-    found = co_await rank(context, loop_, store_, std::move(project), asked, request);
+    ranked = co_await rank(context, ranker, std::move(project), asked, request);
   }
-  if (!found) co_return std::unexpected(found.error());
-  result.index.is_warming = found->index.is_warming;
-  if (found->hits.empty() && !narrowing.filter.empty()) result.notes.push_back(explain_nothing(narrowing.filter));
-  found->index = std::move(result.index);
-  found->notes = std::move(result.notes);
-  co_return found;
+  if (!ranked) co_return std::unexpected(ranked.error());
+  if (ranked->list.hits.empty() && !narrowing.filter.empty()) result.notes.push_back(explain_nothing(narrowing.filter));
+  result.index.is_warming = ranked->is_warming;
+  result.hits = std::move(ranked->list.hits);
+  result.cut = std::move(ranked->list.cut);
+  result.terms = std::move(ranked->terms);
+  co_return result;
 }
 
 }  // namespace codehelper

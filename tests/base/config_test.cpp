@@ -79,8 +79,27 @@ TEST_CASE("config: in dev the Runner's token counts where no API token is set") 
 }
 
 TEST_CASE("config: what this version can't obey stops the start") {
-  CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "EMBED_URL", "http://localhost:11434")));
   CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "TAVILY_API_KEY", "key")));
+}
+
+TEST_CASE("config: an embedding server, and what its model wants before a text") {
+  const auto config = parse_config(Mode::ingest, {},
+                                   {{"HOME", "/home/me"},
+                                    {"EMBED_URL", "http://localhost:11434"},
+                                    {"EMBED_API", "Ollama"},
+                                    {"EMBED_API_KEY", "key"},
+                                    {"EMBED_QUERY_PREFIX", "question: "},
+                                    {"EMBED_DOCUMENT_PREFIX", "none"}});
+
+  REQUIRE(config);
+  CHECK(config->embed.url == "http://localhost:11434");
+  CHECK(config->embed.model == "nomic-embed-text");
+  CHECK(config->embed.api == "ollama");
+  CHECK(config->embed.api_key == "key");
+  CHECK(config->embed.query_prefix == "question: ");
+  CHECK(config->embed.document_prefix == "");
+  CHECK_FALSE(parse_config(Mode::ingest, {}, kHome)->embed.query_prefix);
+  CHECK_FALSE(parse_config(Mode::ingest, {}, with(kHome, "EMBED_API", "chroma")));
 }
 
 TEST_CASE("config: where indexes are made, and what the cluster tells") {

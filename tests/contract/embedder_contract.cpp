@@ -5,10 +5,17 @@
 #include <cmath>
 #include <numeric>
 
+#include "support/embedding_double.hpp"
+
 namespace codehelper::test {
 
 std::vector<EmbedderAdapter> embedder_adapters() {
-  return {{"hashing", [](EventLoop& loop) { return make_hashing_embedder(loop); }}};
+  const auto serve = [](EmbeddingApi api) {
+    return [api](EventLoop& loop) { return std::make_unique<ServedEmbedder>(loop, api); };
+  };
+  return {{"hashing", [](EventLoop& loop) { return make_hashing_embedder(loop); }},
+          {"ollama", serve(EmbeddingApi::ollama)},
+          {"openai", serve(EmbeddingApi::openai)}};
 }
 
 namespace {
@@ -18,7 +25,7 @@ double dot(const Embedding& left, const Embedding& right) {
 }
 
 std::vector<Embedding> embed(EventLoop& loop, Embedder& embedder, std::vector<std::string> texts) {
-  auto vectors = run_until_done(loop, embedder.embed({}, std::move(texts)));
+  auto vectors = run_until_done(loop, embedder.embed({}, TextRole::passage, std::move(texts)));
   REQUIRE(vectors);
   return *vectors;
 }
@@ -32,9 +39,12 @@ TEST_CASE("embedder: gives one vector a text, of its dimension and of unit lengt
 
   const auto vectors = embed(loop, *embedder, {"int readLine(File file);", "a second text", "大きさ"});
 
+  const auto dimension = run_until_done(loop, embedder->find_dimension({}));
+
   REQUIRE(vectors.size() == 3);
+  REQUIRE(dimension);
   for (const Embedding& vector : vectors) {
-    CHECK(vector.size() == embedder->dimension());
+    CHECK(vector.size() == *dimension);
     CHECK(dot(vector, vector) == Approx(1));
   }
 }
@@ -52,6 +62,19 @@ TEST_CASE("embedder: no text, no vector; a text without a word has the zero vect
     const double length = dot(vector, vector);
     CHECK((length == 0 || std::abs(length - 1) < 1e-3));
   }
+}
+
+TEST_CASE("embedder: questions have vectors of the same space") {
+  const EmbedderAdapter adapter = GENERATE(from_range(embedder_adapters()));
+  EventLoop loop;
+  auto embedder = adapter.make(loop);
+
+  const auto passages = embed(loop, *embedder, {"class WriteBatch;", "the colour of a border"});
+  const auto asked = run_until_done(loop, embedder->embed({}, TextRole::question, {"class WriteBatch"}));
+
+  REQUIRE(asked);
+  CHECK(dot(asked->front(), passages[0]) > dot(asked->front(), passages[1]));
+  CHECK(embedder->weight() > 0);
 }
 
 TEST_CASE("embedder: the same text has the same vector, whatever stands beside it") {

@@ -30,7 +30,7 @@ TEST_CASE("chroma failures: readiness has the right word, and searches say what 
                                                                          {Fault::frozen, "timeout"},
                                                                          {Fault::slow, "timeout"},
                                                                          {Fault::cut, "connection_error"},
-                                                                         {Fault::nonsense, "connection_error"},
+                                                                         {Fault::nonsense, "error"},
                                                                          {Fault::error, "error"},
                                                                          {Fault::none, "error"}}));
   TemporaryDirectory folder;
@@ -112,8 +112,13 @@ TEST_CASE("chroma failures: a data directory deleted under Chroma fails an inges
   const Variables variables{{"CODEHELPER_DATA_DIR", (folder.path() / "data").string()},
                             {"VECTOR_DB_URL", chroma.url()}};
   REQUIRE(run_codehelper({"ingest", repository.string()}, variables).exit_code == 0);
+  FaultyPeer runner;
+  ApiOver server(make_variables(folder, runner, chroma.url()));
+  CHECK(server.api().get("/readyz").json().at("chroma") == "ok");
   std::filesystem::remove_all(folder.path() / "chroma");
   folder.write("repo/added.py", "x = 1\n");
+
+  CHECK(server.api().get("/readyz").json().at("chroma") == "error");
 
   const RunOutcome outcome = run_codehelper({"ingest", repository.string()}, variables);
 

@@ -1,6 +1,8 @@
 // Ingests into a real Chroma that dies under them, and ingests that share the work.
 #include <catch2/catch.hpp>
 
+#include <csignal>
+
 #include "support/chroma_bench.hpp"
 
 using namespace codehelper;
@@ -120,6 +122,39 @@ TEST_CASE_METHOD(Ingests, "chroma ingest: without Chroma it fails after its pati
 
   CHECK(outcome.exit_code == 1);
   CHECK_THAT(outcome.errors, Catch::Contains("Chroma can't be reached") && Catch::Contains("VECTOR_DB_URL"));
+}
+
+TEST_CASE_METHOD(
+    Ingests, "chroma ingest: a shard that never comes back is a failure with its cause, and running it mends that") {
+  ChromaServer whole(folder.path() / "whole");
+  REQUIRE(run_codehelper({"ingest", repository.string()}, variables("data", whole)).exit_code == 0);
+  const int signal = GENERATE(SIGKILL, SIGTERM);
+  ChromaServer shared(folder.path() / "shared");
+  const auto start = [&](int shard) {
+    Variables own = variables("shards", shared);
+    own["INGEST_SHARDS"] = "4";
+    own["JOB_COMPLETION_INDEX"] = std::to_string(shard);
+    own["INGEST_RUN_ID"] = "run-1";
+    return std::make_unique<CodehelperProcess>(std::vector<std::string>{"ingest", repository.string()}, own);
+  };
+
+  const auto lost = start(2);
+  wait_for_first_chunks(shared.url());
+  lost->signal(signal);
+  CHECK(lost->wait() != 0);
+  for (const int shard : {0, 1, 3}) CHECK(start(shard)->wait(std::chrono::seconds(120)) == 0);
+
+  CodehelperProcess server({"serve-api", "--port", "0"}, variables("server", shared));
+  ApiClient api(server.wait_for_url());
+  const std::string look = "/project?project_path=" + repository.string();
+  const json::object failed = api.get(look).json();
+  CHECK(failed.at("index_status") == "failed");
+  const std::string cause(failed.at("cause").as_string());
+  CHECK_THAT(cause, Catch::Contains(signal == SIGTERM ? "shard 2 of 4: indexing was cancelled" : "without finishing"));
+
+  CHECK(start(2)->wait(std::chrono::seconds(120)) == 0);
+  CHECK(api.get(look).json().at("index_status") == "ready");
+  CHECK(dump_index(shared.url()) == dump_index(whole.url()));
 }
 
 TEST_CASE_METHOD(Ingests, "chroma ingest: four shards make the index that one ingest makes") {

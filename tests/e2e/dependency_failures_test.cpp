@@ -30,7 +30,7 @@ const std::vector<FaultWord> kFaultWords{{Fault::down, "connection_error"},
                                          {Fault::frozen, "timeout"},
                                          {Fault::slow, "timeout"},
                                          {Fault::cut, "connection_error"},
-                                         {Fault::nonsense, "connection_error"},
+                                         {Fault::nonsense, "error"},
                                          {Fault::error, "error"}};
 
 struct ApiOverPeers {

@@ -21,14 +21,20 @@ class CountingEmbedder final : public Embedder {
   explicit CountingEmbedder(std::string identity) : identity_(std::move(identity)) {}
 
   std::string identity() const override { return identity_; }
-  std::size_t dimension() const override { return 2; }
-  Task<Result<std::vector<Embedding>>> embed(RequestContext /*context*/, std::vector<std::string> texts) override {
+  double weight() const override { return 1; }
+  Task<Result<std::size_t>> find_dimension(RequestContext /*context*/) override { co_return dimension; }
+  Task<Result<std::vector<Embedding>>> embed(RequestContext /*context*/, TextRole role,
+                                             std::vector<std::string> texts) override {
     if (is_down) co_return fail(ErrorCode::unavailable, "the embedder is down");
+    if (role != TextRole::passage) co_return fail(ErrorCode::internal, "what is indexed is a passage");
     if (before_answer) before_answer();
     embedded += texts.size();
-    co_return std::vector<Embedding>(texts.size(), Embedding{1, 0});
+    Embedding vector(dimension, 0.0F);
+    vector[0] = 1;
+    co_return std::vector<Embedding>(texts.size(), vector);
   }
 
+  std::size_t dimension = 2;
   std::size_t embedded = 0;
   bool is_down = false;
   std::function<void()> before_answer;

@@ -125,7 +125,7 @@ TEST_CASE("answer reader: refuses two lengths, length with chunking, and chunks 
                                 "HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello", "HTTP/1.1 2000 OK\r\n\r\n",
                                 "HTTP/3.1 200 OK\r\n\r\n");
 
-  CHECK(read({answer}).error == ErrorCode::unavailable);
+  CHECK(read({answer}).error == ErrorCode::bad_answer);
 }
 
 TEST_CASE("answer reader: gives the fields in order") {

@@ -8,6 +8,8 @@
 #include <latch>
 
 #include "codehelper/index/chunker.hpp"
+#include "codehelper/retrieve/citation_check.hpp"
+#include "rank_fusion.hpp"
 #include "support/index_samples.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -24,6 +26,7 @@ struct Fixture {
   IndexMarker marker = [this] {
     IndexMarker made = test::make_ready_marker();
     made.embedder = embedder->identity();
+    made.dimension = *run_until_done(loop, embedder->find_dimension({}));
     return made;
   }();
 
@@ -33,7 +36,8 @@ struct Fixture {
     file.file.path = chunks.front().path;
     for (const Chunk& chunk : chunks) {
       std::vector<std::string> texts{chunk.text};
-      file.embeddings.push_back(run_until_done(loop, embedder->embed({}, std::move(texts)))->front());
+      file.embeddings.push_back(
+          run_until_done(loop, embedder->embed({}, TextRole::passage, std::move(texts)))->front());
     }
     file.chunks = std::move(chunks);
     batch.marker = marker;
@@ -73,6 +77,7 @@ class RecordingStore final : public VectorStore {
   Task<Result<std::optional<IndexMarker>>> load_marker(RequestContext /*context*/, Project /*project*/) override {
     IndexMarker marker = test::make_ready_marker();
     marker.embedder = "recording";
+    marker.dimension = 1;
     co_return marker;
   }
   Task<Result<std::vector<IndexedFile>>> list_files(RequestContext /*context*/, Project /*project*/) override {
@@ -98,13 +103,18 @@ class RecordingStore final : public VectorStore {
 class RecordingEmbedder final : public Embedder {
  public:
   std::string identity() const override { return "recording"; }
-  std::size_t dimension() const override { return 1; }
-  Task<Result<std::vector<Embedding>>> embed(RequestContext /*context*/, std::vector<std::string> texts) override {
+  double weight() const override { return 1; }
+  Task<Result<std::size_t>> find_dimension(RequestContext /*context*/) override { co_return std::size_t{1}; }
+  Task<Result<std::vector<Embedding>>> embed(RequestContext /*context*/, TextRole role,
+                                             std::vector<std::string> texts) override {
+    if (role != TextRole::question) co_return fail(ErrorCode::internal, "what is asked is a question");
+    if (is_down) co_return fail(ErrorCode::unavailable, "the embedder is down");
     embedded = texts;
     co_return std::vector<Embedding>(texts.size(), Embedding{1});
   }
 
   std::vector<std::string> embedded;
+  bool is_down = false;
 };
 
 /// Occupies the only thread of the loop's pool until the loop comes to a task that is posted here.
@@ -187,6 +197,69 @@ TEST_CASE("retriever: an index of another embedder is refused") {
   REQUIRE_FALSE(result);
   CHECK(result.error().code == ErrorCode::conflict);
   CHECK(result.error().message.find("reindex") != std::string::npos);
+}
+
+TEST_CASE("retriever: an index of vectors of another dimension is refused too") {
+  Fixture fixture;
+  fixture.marker.dimension = 3;
+  fixture.add("a.py", "word\n");
+
+  auto result = run_until_done(fixture.loop, fixture.retriever.search({}, fixture.project, {"word"}));
+
+  REQUIRE_FALSE(result);
+  CHECK(result.error().code == ErrorCode::conflict);
+}
+
+TEST_CASE("retriever: with the embedder down a question is answered by its words, and it says so") {
+  std::vector<std::string> log;
+  EventLoop loop(1);
+  RecordingStore store(loop, log);
+  RecordingEmbedder embedder;
+  embedder.is_down = true;
+  Retriever retriever(loop, store, embedder);
+
+  auto result = run_until_done(loop, retriever.search({}, {"/a", "/a"}, {"word"}));
+
+  REQUIRE(result);
+  CHECK(result->hits.size() == 1);
+  CHECK(result->semantic_missing_because == "the embedder is down");
+}
+
+TEST_CASE(
+    "retriever: like vectors count as much as like words with an embedder of weight one, little with the hashed one") {
+  ChunkHits hits;
+  hits.lexical = {{1, 10, test::make_chunk("words.py", 1, "word\n")}, {2, 6, test::make_chunk("meaning.py", 1, "x\n")}};
+  hits.semantic = {{2, 0.9, test::make_chunk("meaning.py", 1, "x\n")},
+                   {1, 0.3, test::make_chunk("words.py", 1, "word\n")}};
+
+  const auto trained = fuse_hits(read_question("word"), hits, 1.0);
+  const auto hashed = fuse_hits(read_question("word"), hits, 0.2);
+
+  CHECK(trained.front().chunk.path == "meaning.py");
+  CHECK(hashed.front().chunk.path == "words.py");
+}
+
+TEST_CASE("citation check: hits whose lines only moved are found again, nearest first, and others are left out") {
+  test::TemporaryDirectory tree;
+  tree.write("a.py", "new\nnew\none\ntwo\nxone\ntwo\n");
+  const auto hit = [](std::string path, int first, int last, std::string text) {
+    SearchHit made;
+    made.path = std::move(path);
+    made.start_line = first;
+    made.end_line = last;
+    made.text = std::move(text);
+    return made;
+  };
+
+  const auto kept = keep_true_hits(
+      tree.path(), {hit("a.py", 1, 2, "new\nnew\n"), hit("a.py", 1, 2, "one\ntwo\n"), hit("a.py", 1, 1, "gone\n"),
+                    hit("b.py", 1, 1, "one\n"), hit("a.py", 1, 1, "on"), hit("a.py", 5, 5, "two\n")});
+
+  REQUIRE(kept.size() == 3);
+  CHECK(kept[1].start_line == 3);
+  CHECK(kept[1].end_line == 4);
+  CHECK((kept[2].start_line == 4 || kept[2].start_line == 6));
+  CHECK(keep_true_hits(tree.path() / "gone", {hit("a.py", 1, 1, "one\n")}).size() == 1);
 }
 
 TEST_CASE("retriever: a question without a word has no hit and no error") {

@@ -46,6 +46,8 @@ struct ChatAnswer {
   std::vector<ChatSource> sources;
   std::vector<ChatStep> steps;
   std::string conversation_id;
+  std::optional<IndexMarker> index;            // that was searched; nothing = none was
+  std::optional<std::uint64_t> changed_files;  // as in SearchResult
   std::string outcome = "answered";  // for the log: answered, nothing_found, not_indexed, search_failed, no_project
 };
 

@@ -15,8 +15,9 @@ struct ReadinessReport {
   std::string runner;
   std::string chroma;
   std::string llm;
+  std::string embedder = "not_configured";  // questions are answered without it too
 
-  /// Runner ok, and each of the others ok or not configured.
+  /// Runner ok, and Chroma and the model each ok or not configured.
   bool ready() const;
 };
 
@@ -26,6 +27,8 @@ class Readiness {
     HttpClient& runner;
     HttpClient* chroma = nullptr;          // null = not configured: the embedded store takes its place
     HttpClient* llm = nullptr;             // null = not configured
+    HttpClient* embedder = nullptr;        // null = the built-in one
+    std::string embedder_url = {};         // of that client
     std::filesystem::path store_dir = {};  // of the embedded store; it must be there and writable
     std::string llm_health_path = "/";
     std::chrono::milliseconds limit{5'000};  // of each dependency, retries included

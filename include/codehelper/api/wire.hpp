@@ -11,8 +11,9 @@
 namespace codehelper {
 
 /// `{"files","chunks","skipped","embedder","dimension","finished_at"}`, zeros and nulls when there is no finished
-/// index; and `"warming":true` while this server still loads what it searches words in.
-boost::json::object index_to_json(const std::optional<IndexMarker>& index);
+/// index; `"changed_files"`, since then and not indexed yet, of a finished one where that is known; and
+/// `"warming":true` while this server still loads what it searches words in.
+boost::json::object index_to_json(const std::optional<IndexMarker>& index, std::optional<std::uint64_t> changed_files);
 
 /// As make_error_reply(), but with 404 and the code "not_indexed" for a project that has no index, and 409 and
 /// "other_embedder" for an index that another embedder made.

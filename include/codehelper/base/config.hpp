@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@ enum class Mode : unsigned {
   chat = 16,
   run_tests = 32,
   search = 64,
+  doctor = 128,
 };
 
 struct ListenConfig {
@@ -91,6 +93,16 @@ struct IndexConfig {
   std::string run_id;
 };
 
+struct EmbedConfig {
+  std::string url;  // empty = the built-in embedder
+  std::string model = "nomic-embed-text";
+  std::string api = "auto";  // or ollama, openai
+  std::string api_key;
+  std::optional<std::string> document_prefix;  // nothing = as the model's family wants it
+  std::optional<std::string> query_prefix;
+  std::chrono::seconds limit{60};  // of 32 texts
+};
+
 struct ClientConfig {
   std::string api_url = "http://localhost:8000";
   std::string token;
@@ -102,6 +114,7 @@ struct Config {
   JobsConfig jobs;
   RunnerConfig runner;
   IndexConfig index;
+  EmbedConfig embed;
   ClientConfig client;
   LogLevel log_level = LogLevel::info;
   bool log_level_is_set = false;

@@ -19,7 +19,8 @@ enum class ErrorCode {
   too_large,      // over a size limit
   timeout,        // a deadline passed
   cancelled,      // the caller left, or the process is shutting down
-  unavailable,    // a dependency can't be reached, or answered with nonsense
+  unavailable,    // a dependency can't be reached, or refuses to work
+  bad_answer,     // a dependency answered with nonsense: not in its protocol, or not what was asked for
   overloaded,     // we can't take more now; later it may work
   internal,       // a bug or a broken machine; the detail is for the log only
 };
@@ -36,6 +37,11 @@ using Result = std::expected<T, Error>;
 
 /// The code's name in logs and error envelopes, for instance "invalid_input".
 std::string_view to_string(ErrorCode code);
+
+/// Whether a dependency can't be used at the moment, for whatever reason.
+constexpr bool is_dependency_down(ErrorCode code) {
+  return code == ErrorCode::unavailable || code == ErrorCode::bad_answer || code == ErrorCode::timeout;
+}
 
 /// `return fail(ErrorCode::not_found, "no such file: …");` in any function that returns a Result.
 inline std::unexpected<Error> fail(ErrorCode code, std::string message) {

@@ -35,8 +35,9 @@ class ChromaStore : public VectorStore, public ShardReports {
 /// `loop` and `client` outlive it, and so does the loop's last run.
 std::unique_ptr<ChromaStore> make_chroma_store(EventLoop& loop, HttpClient& client, ChromaOptions options);
 
-/// A cheap call that reads Chroma's database: its heartbeat goes on when that is gone. Errors: timeout, unavailable,
-/// malformed (something answers, but not as Chroma does).
+/// Whether Chroma can read and write, by a small collection of our own: its heartbeat and its reads go on when its data
+/// directory was deleted under it. Errors: timeout, unavailable, bad_answer (something answers, but not as Chroma
+/// does).
 Task<Result<void>> check_chroma(RequestContext context, HttpClient& client, std::chrono::milliseconds limit);
 
 }  // namespace codehelper

@@ -42,9 +42,10 @@ struct IndexOptions {
   std::uint64_t max_file_bytes = std::uint64_t{1024} * 1024;
   std::function<void(const IndexProgress&)> on_progress;  // called on the loop after each batch; may be empty
   bool from_scratch = false;                              // forget what is there
-  Shard shard;                                            // which files are this process's; all of them by default
-  VectorReuse* vectors = nullptr;                         // where vectors made before are; may be null
-  ShardReports* reports = nullptr;                        // of the store; needed when the shard is not the whole
+  bool is_refresh = false;  // of a finished index, whose marker says so all the time, whatever becomes of this pass
+  Shard shard;              // which files are this process's; all of them by default
+  VectorReuse* vectors = nullptr;   // where vectors made before are; may be null
+  ShardReports* reports = nullptr;  // of the store; needed when the shard is not the whole
 };
 
 /// Holds the project's writer lock (flock on embedded_index_path + ".lock") until destroyed; a shard that is not the

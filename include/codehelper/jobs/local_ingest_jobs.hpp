@@ -20,8 +20,16 @@ struct LocalJobsOptions {
   std::map<std::string, std::string> env;  // the child's whole environment
 };
 
+class LocalIngestJobs : public IngestJobs {
+ public:
+  /// Indexes what changed since the last pass, and resumes when that is done. It is no job: status() doesn't tell of
+  /// it, and start() ends it first. Errors: unavailable with the cause; conflict when another process indexes the
+  /// project.
+  virtual Task<Result<void>> refresh(RequestContext context, Project project) = 0;
+};
+
 /// All references outlive it.
-std::unique_ptr<IngestJobs> make_local_ingest_jobs(EventLoop& loop, Log log, Metrics& metrics, VectorStore& store,
-                                                   LocalJobsOptions options);
+std::unique_ptr<LocalIngestJobs> make_local_ingest_jobs(EventLoop& loop, Log log, Metrics& metrics, VectorStore& store,
+                                                        LocalJobsOptions options);
 
 }  // namespace codehelper

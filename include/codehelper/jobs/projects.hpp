@@ -7,6 +7,7 @@
 #include <string>
 
 #include "codehelper/base/metrics.hpp"
+#include "codehelper/index/freshness.hpp"
 #include "codehelper/index/shared_state.hpp"
 #include "codehelper/index/vector_store.hpp"
 #include "codehelper/jobs/ingest_jobs.hpp"
@@ -21,7 +22,10 @@ struct ProjectStatus {
   std::string job_id;  // empty without a project
   JobStatus job;
   std::optional<IndexMarker> index;
-  std::string stale_because;  // not empty: store or backend could not be asked, this is the last known status
+  std::optional<std::uint64_t>
+      changed_files;              // since the index and not in it yet, of a finished one, where it is known
+  std::uint64_t index_bytes = 0;  // that it takes of the disk; 0 = none, or it is not on this one
+  std::string stale_because;      // not empty: store or backend could not be asked, this is the last known status
 };
 
 struct ProjectPost {
@@ -34,6 +38,8 @@ class Projects {
  public:
   struct Options {
     std::optional<std::filesystem::path> allowed_root;  // links resolved; projects outside of it are refused
+    std::filesystem::path data_dir;                     // of the embedded store; empty = the indexes are elsewhere
+    Freshness* freshness = nullptr;                     // null = nobody knows whether files changed; outlives it
   };
 
   /// All references outlive it.

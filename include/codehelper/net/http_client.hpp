@@ -77,8 +77,8 @@ class HttpClient {
 
   /// Any status is an answer, redirects are not followed. Errors: invalid_input for a call that can't be sent as it is
   /// (a line end in a header, a target that is not percent-encoded, a header that the client sets), unavailable
-  /// (refused, unknown host, TLS, broken off, not HTTP; the message says which and names the host), timeout, cancelled,
-  /// too_large. At most 3 tries with backoff, see HttpCall.
+  /// (refused, unknown host, TLS, broken off; the message says which and names the host), bad_answer (not HTTP),
+  /// timeout, cancelled, too_large. At most 3 tries with backoff, see HttpCall.
   Task<Result<HttpAnswer>> call(RequestContext context, HttpCall call);
 
   /// Called for each piece of the body as it comes; an error ends the call with that error and closes the connection.

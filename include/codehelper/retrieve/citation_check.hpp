@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string_view>
+#include <vector>
 
 #include "codehelper/retrieve/retriever.hpp"
 
@@ -12,5 +13,9 @@ namespace codehelper {
 /// True when the lines start_line..end_line of `root`/`hit.path` equal `hit.text` now. False when the file is gone, was
 /// changed there, is a link or lies outside of `root`. Blocks: run it on the blocking pool.
 bool is_citation_true(const std::filesystem::path& root, const SearchHit& hit);
+
+/// The hits whose lines are in their files now, with the places where they are: lines that only moved are found again,
+/// the nearest place where there are several. All of them as they are when `root` itself is gone. Blocks.
+std::vector<SearchHit> keep_true_hits(const std::filesystem::path& root, std::vector<SearchHit> hits);
 
 }  // namespace codehelper
