@@ -92,6 +92,7 @@ class IndexDatabase {
 
   Result<std::string_view> load_text(std::int64_t id, LoadedTexts& loaded);
   Result<void> trim_spare_vectors();
+  Result<void> drop_live_spare_vectors();
   Result<void> remove_chunks_of(std::string_view path);
   Result<std::int64_t> write_file(const IndexedFile& file, std::size_t chunks);
   Result<void> write_files(const std::vector<FileChunks>& files);

@@ -27,7 +27,7 @@ std::string join_lines(const std::vector<std::string>& lines) {
 constexpr std::size_t kPieceBytes = 8 * 1024;
 
 /// Spare vectors: this many, or half as many as there are chunks.
-constexpr std::int64_t kMinSpareVectors = 10'000;
+constexpr std::int64_t kMinSpareVectors = 2'000;
 
 class ChunkWriter {
  public:
@@ -123,7 +123,7 @@ class ChunkWriter {
 
 Result<void> IndexDatabase::remove_chunks_of(std::string_view path) {
   for (const std::string_view sql :
-       {"INSERT OR IGNORE INTO spare_vectors(key, vector) SELECT vector_key, vector FROM features WHERE vector_key != "
+       {"INSERT OR REPLACE INTO spare_vectors(key, vector) SELECT vector_key, vector FROM features WHERE vector_key != "
         "0 "
         "AND chunk_id IN (SELECT c.id FROM chunks c JOIN files f ON f.id = c.file_id WHERE path = ?)",
         "DELETE FROM features WHERE chunk_id IN (SELECT c.id FROM chunks c JOIN files f ON f.id = c.file_id "
@@ -139,7 +139,16 @@ Result<void> IndexDatabase::remove_chunks_of(std::string_view path) {
   return {};
 }
 
+/// Those of chunks that came back.
+Result<void> IndexDatabase::drop_live_spare_vectors() {
+  return database_.execute(
+      "DELETE FROM spare_vectors WHERE EXISTS(SELECT 1 FROM features WHERE vector_key = spare_vectors.key)");
+}
+
 Result<void> IndexDatabase::trim_spare_vectors() {
+  auto span = database_.select_integer("SELECT coalesce(max(age) - min(age), 0) FROM spare_vectors");
+  if (!span) return std::unexpected(span.error());
+  if (*span < kMinSpareVectors) return {};
   auto chunks = database_.select_integer("SELECT count(*) FROM features");
   if (!chunks) return std::unexpected(chunks.error());
   auto statement = database_.prepare("DELETE FROM spare_vectors WHERE age <= (SELECT max(age) FROM spare_vectors) - ?");
@@ -234,6 +243,7 @@ Result<void> IndexDatabase::apply(const IndexBatch& batch) {
   auto written = write_files(batch.files);
   if (written) written = touch(batch.touched);
   if (written && batch.marker) written = write_marker(*batch.marker);
+  if (written && batch.marker && batch.marker->state == IndexState::ready) written = drop_live_spare_vectors();
   if (written && !(batch.removed_paths.empty() && batch.files.empty())) {
     written = trim_spare_vectors();
     if (!written) return written;

@@ -62,12 +62,11 @@ class LocalFreshness final : public IndexFreshness {
   Task<std::optional<std::uint64_t>> refresh(RequestContext context, Project project) override {
     const auto tree = find(std::move(project));
     if (is_current(*tree)) co_return tree->changed_files;
-    start_update(tree);
-    const Deadline deadline = Deadline::at(tree->update_began + options_.question_wait).earlier(context.deadline);
-    while (tree->is_updating && !deadline.passed()) {
-      auto waiting = wait_for_news(tree);
-      const auto waited = co_await with_deadline(deadline, "indexing what changed", std::move(waiting));
-      if (!waited) break;
+    // Without a watch, a look that is under way may have passed what changed a moment ago.
+    const int updates = tree->is_updating && !tree->is_watched() ? 2 : 1;
+    for (int i = 0; i < updates; ++i) {
+      start_update(tree);
+      co_await wait_for_update(context, tree);
     }
     co_return tree->changed_files;
   }
@@ -125,6 +124,16 @@ class LocalFreshness final : public IndexFreshness {
     tree->is_updating = true;
     tree->update_began = Clock::now();
     work_.spawn("index_update", update(tree));
+  }
+
+  /// Until it has ended, or has taken as long as a question may wait.
+  Task<void> wait_for_update(RequestContext context, TreePointer tree) {
+    const Deadline deadline = Deadline::at(tree->update_began + options_.question_wait).earlier(context.deadline);
+    while (tree->is_updating && !deadline.passed()) {
+      auto waiting = wait_for_news(tree);
+      const auto waited = co_await with_deadline(deadline, "indexing what changed", std::move(waiting));
+      if (!waited) co_return;
+    }
   }
 
   static Task<Result<void>> wait_for_news(TreePointer tree) {

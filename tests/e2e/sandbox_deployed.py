@@ -183,6 +183,9 @@ def main():
     binary, name = os.path.abspath(sys.argv[1]), sys.argv[2]
     if os.getuid() != 0 or platform.machine() != "x86_64":
         return 77
+    # A build with sanitizers looks for leaks by tracing itself, which systemd's filter refuses.
+    if name == "systemd" and b"__asan_init" in open(binary, "rb").read():
+        return 77
     deployment = Deployment(name)
     with tempfile.TemporaryDirectory(dir="/var/tmp") as top:
         os.chmod(top, 0o755)

@@ -113,7 +113,8 @@ TEST_CASE("embedded store: an index of an older format counts as none, and is re
 TEST_CASE("embedded store: damaged rows are an error, not a crash") {
   Fixture fixture;
   REQUIRE(fixture.apply("a.cpp", std::string(200, 'a') + " word\n"));
-  fixture.execute(GENERATE("UPDATE chunks SET text = x'00ff00'", "UPDATE features SET terms = x'ffffffffffff'",
+  fixture.execute(GENERATE("UPDATE texts SET text = x'00ff00'", "DELETE FROM texts",
+                           "UPDATE chunks SET text_offset = 1000", "UPDATE features SET terms = x'ffffffffffff'",
                            "UPDATE features SET vector = x'00'", "DELETE FROM chunks"));
 
   auto hits = fixture.query("word");

@@ -7,9 +7,9 @@
 #include <boost/asio/post.hpp>
 #include <latch>
 
+#include "../../src/retrieve/rank_fusion.hpp"
 #include "codehelper/index/chunker.hpp"
 #include "codehelper/retrieve/citation_check.hpp"
-#include "rank_fusion.hpp"
 #include "support/index_samples.hpp"
 #include "support/temporary_directory.hpp"
 
