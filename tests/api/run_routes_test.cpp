@@ -40,7 +40,8 @@ TEST_CASE_METHOD(RunFixture, "run: answers what the contract lists, with the num
   CHECK(run.at("stderr") == "a warning\n");
   CHECK(run.at("duration_seconds") == 1.25);
   CHECK(run.at("summary") == "pytest: exit status 1 after 1.2 s, 5 tests ran, 2 failed");
-  CHECK(run.at("tests") == json::object{{"run", 5}, {"failed", 2}, {"unit", "tests"}});
+  CHECK(run.at("tests") == json::object{{"run", 5}, {"failed", 2}, {"skipped", 0}, {"unit", "tests"}});
+  CHECK(run.at("tests_outcome") == "failed");
   REQUIRE(runner.asked.size() == 1);
   CHECK(runner.asked[0].project_path == repo());
   CHECK(runner.asked[0].command == std::vector<std::string>{"pytest"});
