@@ -15,7 +15,7 @@ PROCESSES = ("pid_namespace", "landlock")
 
 # In the bodies: PROJECT, OTHER (another project's directory), HOME (the Runner's home), SECRET (a file in OTHER), PORT and
 # UDP_PORT (ours on the machine's loopback), SOCKET (ours, a path), ABSTRACT (ours, abstract), VICTIM (a process of the
-# same user), RUNNER (the Runner's process).
+# same user), RUNNER (the Runner's process), PLANTED_SHM and SHM_KEY (shared memory of ours).
 ATTACKS = [
     # group, name, body, stopped_by
     ("files", "reads another project", "return open(SECRET).read()", FILES),
@@ -158,11 +158,11 @@ ATTACKS = [
     ("processes", "traces the Runner", "return libc.ptrace(0x4206, RUNNER, 0, 0) == 0", ()),
     ("processes", "traces its parent", "return libc.ptrace(0x4206, os.getppid(), 0, 0) == 0", TRACING + ("seccomp",)),
     ("processes", "takes a descriptor of the Runner", "return libc.syscall(438, os.pidfd_open(RUNNER), 0, 0) >= 0", ()),
-    ("processes", "changes the Runner's limits", "r = resource; soft, hard = r.prlimit(RUNNER, r.RLIMIT_NOFILE); r.prlimit(RUNNER, r.RLIMIT_NOFILE, (soft, hard)); return True", ("pid_namespace", "seccomp", "root")),
-    ("processes", "slows another process down", "os.setpriority(os.PRIO_PROCESS, VICTIM, 19); return True", ("pid_namespace", "seccomp")),
-    ("processes", "pins another process to a processor", "os.sched_setaffinity(VICTIM, os.sched_getaffinity(0)); return True", ("pid_namespace", "seccomp")),
-    ("processes", "makes another process idle", "os.sched_setscheduler(VICTIM, os.SCHED_IDLE, os.sched_param(0)); return True", ("pid_namespace", "seccomp")),
-    ("processes", "takes another process's disk time", "return libc.syscall(251, 1, VICTIM, 3 << 13) == 0", ("pid_namespace", "seccomp")),
+    ("processes", "changes the Runner's limits", "r = resource; soft, hard = r.prlimit(RUNNER, r.RLIMIT_NOFILE); r.prlimit(RUNNER, r.RLIMIT_NOFILE, (soft, hard)); return True", ("pid_namespace", "seccomp")),
+    ("processes", "slows another process down", "os.setpriority(os.PRIO_PROCESS, VICTIM, 19); return True", ("pid_namespace", "seccomp", "root")),
+    ("processes", "pins another process to a processor", "os.sched_setaffinity(VICTIM, os.sched_getaffinity(0)); return True", ("pid_namespace", "seccomp", "root")),
+    ("processes", "makes another process idle", "os.sched_setscheduler(VICTIM, os.SCHED_IDLE, os.sched_param(0)); return True", ("pid_namespace", "seccomp", "root")),
+    ("processes", "takes another process's disk time", "return libc.syscall(251, 1, VICTIM, 3 << 13) == 0", ("pid_namespace", "seccomp", "root")),
 
     ("rights", "gives itself an ambient capability", "return libc.prctl(47, 2, 21, 0, 0) == 0", ()),
     ("rights", "allows itself new privileges again", "return libc.prctl(38, 0, 0, 0, 0) == 0", ()),
