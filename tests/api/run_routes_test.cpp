@@ -169,6 +169,28 @@ TEST_CASE_METHOD(RunFixture, "execute: a refusal has the contract's short shape,
   CHECK(data_of(events[0]).at("code") == "invalid_input");
 }
 
+TEST_CASE_METHOD(RunFixture, "run: when the Runner is full the caller learns when to come again") {
+  runner.answer = fail(ErrorCode::overloaded, "4 commands are running");
+
+  const ApiAnswer answer = run_tests();
+
+  CHECK(answer.status == 503);
+  CHECK(answer.json().at("error") == "overloaded");
+  CHECK(answer.headers.find("Retry-After").has_value());
+}
+
+TEST_CASE_METHOD(RunFixture, "run: output that tells of no test is no pass, and a skipped test is told") {
+  runner.answer = a_result(0, "built\n");
+  const json::object unknown = run_tests().json();
+  runner.answer = a_result(0, "=== 2 passed, 3 skipped in 0.10s ===\n");
+  const json::object passed = run_tests().json();
+
+  CHECK(unknown.at("tests_outcome") == "unknown");
+  CHECK_FALSE(unknown.contains("tests"));
+  CHECK(passed.at("tests_outcome") == "passed");
+  CHECK(passed.at("tests").as_object().at("skipped") == 3);
+}
+
 TEST_CASE_METHOD(RunFixture, "execute: when the queue is full the caller learns when to come again") {
   runner.answer = fail(ErrorCode::overloaded, "4 commands are running");
 

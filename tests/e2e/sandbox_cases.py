@@ -171,7 +171,7 @@ ATTACKS = [
     ("rights", "watches the whole machine's files", "return libc.syscall(300, 0x200, 0) >= 0", ("seccomp", "kernel")),
     ("rights", "takes real-time disk time", "return libc.syscall(251, 1, 0, 1 << 13) == 0", ()),
     ("rights", "raises its hard limits", "resource.setrlimit(resource.RLIMIT_NOFILE, (1 << 20, 1 << 20)); return True", ()),
-    ("rights", "makes calls of another architecture", "import mmap; m = mmap.mmap(-1, 4096, prot=7); m.write(b'\xb8\x14\0\0\0\xcd\x80\xc3'); f = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(m))); pid = os.fork(); pid == 0 and os._exit(f() <= 0); return os.waitpid(pid, 0)[1] == 0", ("seccomp", "kernel")),
+    ("rights", "makes calls of another architecture", "import mmap; m = mmap.mmap(-1, 4096, prot=7); m.write(bytes.fromhex('b814000000cd80c3')); f = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(m))); pid = os.fork(); pid == 0 and os._exit(f() <= 0); return os.waitpid(pid, 0)[1] == 0", ("seccomp", "kernel")),
     ("rights", "makes calls of the x32 kind", "pid = os.fork(); pid == 0 and os._exit(libc.syscall(0x40000000 + 39) <= 0); return os.waitpid(pid, 0)[1] == 0", ("seccomp", "kernel")),
 
     ("inherited", "has a timer of the Runner", "return signal.getitimer(signal.ITIMER_REAL)[0] > 0", ()),
