@@ -4,9 +4,11 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <string_view>
 
 namespace codehelper {
 
@@ -26,15 +28,28 @@ void append_fraction(std::string& text, double number) {
   text.append(digits.data(), written.ptr);
 }
 
+void append_string(std::string& text, std::string_view string) {
+  const auto is_plain = [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != '"' && c != '\\'; };
+  if (!std::ranges::all_of(string, is_plain)) {
+    text += json::serialize(json::string_view(string.data(), string.size()));
+    return;
+  }
+  text += '"';
+  text += string;
+  text += '"';
+}
+
 // Depth: that of what a handler has built.
 void append(std::string& text, const json::value& value) {
   if (const double* number = value.if_double(); number != nullptr && std::isfinite(*number)) {
     append_fraction(text, *number);
+  } else if (const json::string* string = value.if_string()) {
+    append_string(text, *string);
   } else if (const json::object* object = value.if_object()) {
     char separator = '{';
     for (const auto& [name, member] : *object) {
       text += separator;
-      text += json::serialize(name);
+      append_string(text, name);
       text += ':';
       append(text, member);
       separator = ',';

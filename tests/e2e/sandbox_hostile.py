@@ -54,8 +54,7 @@ class World:
         self.write("home/.bashrc", "")
         self.write("run/token", "token")
         self.write("root/project/file", "")
-        for name in ("secret", "removable", "movable", "movable2", "changeable"):
-            self.write("root/other/" + name, "secret")
+        self.plant()
         os.symlink("/etc", self.root + "/link_out")
         os.symlink("/etc", self.project + "/link_out")
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -92,6 +91,12 @@ class World:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
+
+    def plant(self):
+        """The other project's files; where nothing confines, some attacks have changed them."""
+        for name in ("secret", "removable", "movable", "movable2", "changeable"):
+            self.write("root/other/" + name, "secret")
+            os.chown(self.other + "/" + name, self.user, self.user)
 
     def echo(self):
         while True:
@@ -189,6 +194,7 @@ class Suite:
         for group, name, body, stopped_by in ATTACKS:
             if not self.wanted(group, name):
                 continue
+            self.world.plant()
             answer = self.world.attempt(body)
             came_through = answer["stdout"].startswith("through")
             told = came_through or answer["stdout"].startswith("stopped")
@@ -621,6 +627,7 @@ def main():
     active |= {"user"} if world.user != 0 else {"root"}
     suite = Suite(world, active, arguments.only)
     try:
+        world.run("pass", project_path=world.other)  # so that it has a cache to be looked into
         suite.refusals()
         suite.abilities()
         suite.attacks()

@@ -64,7 +64,7 @@ JAVA_TEST = """package sample;
 import org.junit.Test;
 import static org.junit.Assert.assertEquals;
 public class TwoTest { @Test public void isTwo() throws Exception {
-  assertEquals(2, Two.two()); java.io.File.createTempFile("a", "b").delete(); } }
+  assertEquals(2, Two.two()); java.io.File.createTempFile("test", "file").delete(); } }
 """
 RUST = "pub fn two() -> i32 { 2 }\n#[cfg(test)] mod tests { #[test] fn is_two() { assert_eq!(super::two(), 2); } }\n"
 # name, tools it takes, needs loopback, files, commands
