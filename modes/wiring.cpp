@@ -243,6 +243,7 @@ Result<std::unique_ptr<RunnerParts>> RunnerParts::make(EventLoop& loop, Metrics&
   auto sandbox = Sandbox::open(loop, own_executable(), make_sandbox_rules(config, environment));
   if (!sandbox) return std::unexpected(sandbox.error());
   tell_sandbox(sandbox->level(), log, metrics);
+  hide_this_process();
 
   LocalRunnerOptions options;
   options.rules.allowed_root = config.runner.allowed_root;

@@ -1,9 +1,9 @@
 #include "codehelper/api/event_stream.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "codehelper/base/json_fields.hpp"
+#include "codehelper/base/json_text.hpp"
 #include "codehelper/net/sse.hpp"
 #include "codehelper/net/task_group.hpp"
 
@@ -72,7 +72,7 @@ EventQueue::EventQueue(EventLoop& loop) : news_(loop.context()) {}
 void EventQueue::push(std::string_view event, const boost::json::object& data) {
   SseEvent sse;
   sse.event = event;
-  sse.data = boost::json::serialize(data);
+  sse.data = to_json_text(data);
   sse.id = std::to_string(next_id_++);
   waiting_ += format_sse(sse);
   news_.cancel();
@@ -120,7 +120,7 @@ Task<HttpReply> tell_answer(EventLoop& loop, RequestContext context, HttpRequest
   }
   const auto made = co_await answer.make(context, nullptr);
   if (!made) co_return make_failure_reply(answer, context, made.error());
-  co_return make_json_reply(boost::json::serialize(*made));
+  co_return make_json_reply(to_json_text(*made));
 }
 
 }  // namespace codehelper

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value_from.hpp>
 
 #include "codehelper/api/json_route.hpp"
 #include "codehelper/api/routes.hpp"
 #include "codehelper/base/json_fields.hpp"
+#include "codehelper/base/json_text.hpp"
 #include "codehelper/execute/test_command.hpp"
 
 namespace codehelper {
@@ -48,6 +48,7 @@ json::object to_json(const std::vector<std::string>& command, const CommandResul
   if (tests.run > 0) {
     summary += fmt::format(", {} ran, {} failed", describe_number(tests.run, tests.unit), tests.failed);
   }
+  if (tests.skipped > 0) summary += fmt::format(", {} skipped", tests.skipped);
   json::object object{{"success", result.exit_code == 0 && !tests.ran_nothing()},
                       {"exit_code", result.exit_code},
                       {"summary", summary},
@@ -55,9 +56,11 @@ json::object to_json(const std::vector<std::string>& command, const CommandResul
                       {"stderr", result.standard_error},
                       {"duration_seconds", result.duration_seconds},
                       {"timed_out", result.timed_out},
+                      {"tests_outcome", judge_tests(tests, result.exit_code)},
                       {"command", json::value_from(command)}};
   if (tests.known) {
-    object["tests"] = json::object{{"run", tests.run}, {"failed", tests.failed}, {"unit", to_string(tests.unit)}};
+    object["tests"] = json::object{
+        {"run", tests.run}, {"failed", tests.failed}, {"skipped", tests.skipped}, {"unit", to_string(tests.unit)}};
   }
   return object;
 }
@@ -92,8 +95,13 @@ Task<Result<HttpReply>> post_run(ApiServices& services, RequestContext context, 
   if (has_no_runner) {
     co_return make_error_reply(502, "runner_unavailable", result.error().message, context.request_id);
   }
+  if (!result && result.error().code == ErrorCode::overloaded) {
+    HttpReply reply = make_error_reply(result.error(), context.request_id);
+    reply.headers.set("Retry-After", "5");
+    co_return reply;
+  }
   if (!result) co_return std::unexpected(result.error());
-  co_return make_json_reply(json::serialize(to_json(command, *result)));
+  co_return make_json_reply(to_json_text(to_json(command, *result)));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <utility>
 
+#include "codehelper/base/json_text.hpp"
 #include "codehelper/base/text.hpp"
 
 namespace codehelper {
@@ -115,7 +116,7 @@ void Log::write(LogLevel level, std::string_view event, boost::json::object fiel
   boost::json::object line{{"timestamp", utc_now()}, {"level", name_of(level)}, {"event", event}};
   if (!request_id_.empty()) line["request_id"] = request_id_;
   for (auto& field : fields) line.insert_or_assign(field.key(), std::move(field.value()));
-  output_->write(to_valid_utf8(boost::json::serialize(line)) + '\n');
+  output_->write(to_valid_utf8(to_json_text(line)) + '\n');
 }
 
 }  // namespace codehelper

@@ -53,10 +53,10 @@ bool enter_directory(const char* real_path) {
 }
 
 // Out of the supervisor's descriptors only these are left.
-void arrange_descriptors(OutputDescriptors output, int reports) {
-  ::dup2(output.standard_output, STDOUT_FILENO);
-  ::dup2(output.standard_error, STDERR_FILENO);
-  if (reports != kReports) ::dup3(reports, kReports, O_CLOEXEC);
+void arrange_descriptors(const CommandPipes& pipes) {
+  ::dup2(pipes.standard_output, STDOUT_FILENO);
+  ::dup2(pipes.standard_error, STDERR_FILENO);
+  if (pipes.reports.theirs != kReports) ::dup3(pipes.reports.theirs, kReports, O_CLOEXEC);
   ::close_range(kReports + 1, ~0U, 0);
 }
 
@@ -86,15 +86,15 @@ void enter_namespaces(const SandboxPlan& sandbox, uid_t user, gid_t group) {
   }
 }
 
-void confine(const SandboxPlan& sandbox) {
+void confine(const SandboxPlan& sandbox, const SystemCallFilter& filter) {
   require(SandboxStep::limits, set_limits(sandbox));
   require(SandboxStep::privileges, give_up_privileges(sandbox));
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // another user's rights take it away
   if (sandbox.mechanisms.has(Mechanism::landlock)) require(SandboxStep::landlock, restrict_files(sandbox));
-  if (sandbox.mechanisms.has(Mechanism::seccomp)) require(SandboxStep::seccomp, restrict_system_calls(sandbox));
+  if (sandbox.mechanisms.has(Mechanism::seccomp)) require(SandboxStep::seccomp, filter.enforce(sandbox));
 }
 
-[[noreturn]] void become_command(const ReceivedPlan& plan) {
+[[noreturn]] void become_command(const ReceivedPlan& plan, const SystemCallFilter& filter) {
   ::setsid();  // the mark of a command's descendants: see end_adopted_children()
   ::umask(022);
   const int no_input = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -107,7 +107,7 @@ void confine(const SandboxPlan& sandbox) {
   if (!enter_directory(plan.cwd)) {
     refuse_start(plan.cwd, "the directory changed while the command was started", kNotExecutable);
   }
-  if (plan.sandbox.is_on) confine(plan.sandbox);
+  if (plan.sandbox.is_on) confine(plan.sandbox, filter);
   ::execve(plan.executable, plan.arguments.data(), plan.environment.data());
   const int cause = errno;
   refuse_start(plan.arguments[0], std::strerror(cause), cause == ENOENT ? kNotFound : kNotExecutable);
@@ -118,9 +118,8 @@ int to_exit_code(int status) {
 }
 
 // The first process of the namespace. It has all orphans as its children, and when it ends the kernel ends the rest. No
-// signal from inside of the namespace ends it, and being undumpable it can't be traced from there.
+// signal from inside of the namespace ends it.
 [[noreturn]] void look_after(pid_t command) {
-  ::prctl(PR_SET_DUMPABLE, 0);
   ::close_range(kReports + 1, ~0U, 0);
   ::close(STDOUT_FILENO);
   ::close(STDERR_FILENO);
@@ -143,22 +142,30 @@ int to_exit_code(int status) {
   }
 }
 
-[[noreturn]] void run_child_side(const ReceivedPlan& plan, OutputDescriptors output, ReportPipe reports, uid_t user,
-                                 gid_t group) {
-  ::close(reports.ours);
+// Who the caller was: in a new user namespace it has no name until it is mapped.
+struct Identity {
+  uid_t user = ::geteuid();
+  gid_t group = ::getegid();
+};
+
+[[noreturn]] void run_child_side(const ReceivedPlan& plan, const SystemCallFilter& filter, const CommandPipes& pipes,
+                                 Identity identity) {
+  ::close(pipes.reports.ours);
   ::setsid();
-  arrange_descriptors(output, reports.theirs);
+  arrange_descriptors(pipes);
   // A killed supervisor takes this process along; what is below that falls to the spawner, which ends it.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (is_supervisor_gone()) ::_exit(kNotExecutable);
   if (plan.sandbox.is_on) volunteer_for_the_end();
-  enter_namespaces(plan.sandbox, user, group);
-  if (plan.sandbox.mechanisms.has(Mechanism::pid_namespace)) {
-    const pid_t command = ::fork();
-    if (command < 0) give_up(SandboxStep::namespaces, errno);
-    if (command > 0) look_after(command);
-  }
-  become_command(plan);
+  enter_namespaces(plan.sandbox, identity.user, identity.group);
+  if (!plan.sandbox.mechanisms.has(Mechanism::pid_namespace)) become_command(plan, filter);
+  ::prctl(PR_SET_DUMPABLE, 0);  // it can't be traced from inside of the namespace
+  // The memory is the child's too until it executes the command; it changes nothing there that this process still
+  // needs.
+  const pid_t command = ::vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork): a third of fork()'s time
+  if (command < 0) give_up(SandboxStep::namespaces, errno);
+  if (command == 0) become_command(plan, filter);
+  look_after(command);
 }
 
 }  // namespace
@@ -176,13 +183,12 @@ std::optional<CommandReport> take_report(int ours) {
   return report;
 }
 
-pid_t start_command(const ReceivedPlan& plan, OutputDescriptors output, ReportPipe reports) {
-  const uid_t user = ::geteuid();  // in a new user namespace it has no name until it is mapped
-  const gid_t group = ::getegid();
+pid_t start_command(const ReceivedPlan& plan, const SystemCallFilter& filter, CommandPipes pipes) {
+  const Identity identity;
   const unsigned long flags = namespace_flags(plan.sandbox.mechanisms);
   // As fork(), for a process that has a single thread.
   const long child = flags == 0 ? ::fork() : ::syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
-  if (child == 0) run_child_side(plan, output, reports, user, group);
+  if (child == 0) run_child_side(plan, filter, pipes, identity);
   return static_cast<pid_t>(child);
 }
 

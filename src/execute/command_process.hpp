@@ -30,13 +30,14 @@ struct ReportPipe {
 std::optional<ReportPipe> open_report_pipe();
 std::optional<CommandReport> take_report(int ours);
 
-/// Where the command's output goes.
-struct OutputDescriptors {
+/// Where the command's output goes, and what the processes on the way to it report.
+struct CommandPipes {
   int standard_output = -1;
   int standard_error = -1;
+  ReportPipe reports;
 };
 /// The process whose end is the end of the run: the command, or its namespace's first process, which ends with it and
 /// passes a SIGTERM on to the command's group. -1 with errno.
-pid_t start_command(const ReceivedPlan& plan, OutputDescriptors output, ReportPipe reports);
+pid_t start_command(const ReceivedPlan& plan, const SystemCallFilter& filter, CommandPipes pipes);
 
 }  // namespace codehelper

@@ -56,10 +56,12 @@ json::object make_receipt(const CommandResult& result) {
                        {"stderr_sha256", result.error_sha256},
                        {"tests", nullptr}};
   const TestCount count = count_tests(result.standard_output, result.standard_error);
+  receipt["tests_outcome"] = judge_tests(count, result.exit_code);
   if (count.known) {
     receipt["tests"] = {{"unit", to_string(count.unit)},
                         {"run", count.run},
                         {"failed", count.failed},
+                        {"skipped", count.skipped},
                         {"ran_nothing", count.ran_nothing()}};
   }
   return receipt;

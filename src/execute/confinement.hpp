@@ -3,7 +3,10 @@
 // the plan to say.
 #pragma once
 
+#include <linux/filter.h>
 #include <sys/types.h>
+
+#include <vector>
 
 #include "codehelper/execute/sandbox_plan.hpp"
 
@@ -37,8 +40,17 @@ int restrict_files(const SandboxPlan& plan);
 /// The kernel's Landlock ABI version, 0 when there is none.
 int landlock_version();
 
-/// Refuses calls that no build or test needs and that have been ways out before.
-int restrict_system_calls(const SandboxPlan& plan);
+/// Refuses calls that no build or test needs and that have been ways out before. Made once for many runs: that takes
+/// longer than to enforce it.
+class SystemCallFilter {
+ public:
+  SystemCallFilter();
+  int enforce(const SandboxPlan& plan) const;
+
+ private:
+  std::vector<sock_filter> program_;
+  int error_ = 0;  // of its making
+};
 
 /// Device files every command gets.
 inline constexpr const char* kDeviceFiles[] = {"/dev/null",   "/dev/zero",    "/dev/full",

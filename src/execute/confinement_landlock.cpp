@@ -112,15 +112,15 @@ int restrict_files(const SandboxPlan& plan) {
   const int version = landlock_version();
   if (version == 0) return ENOSYS;
   Ruleset ruleset(version, plan);
-  for (const std::string& path : plan.readable) ruleset.allow(path.c_str(), kRead);
   for (const std::string& path : plan.writable) ruleset.allow(path.c_str(), kWrite);
   for (const char* device : kDeviceFiles) ruleset.allow(device, kReadFile | kWriteFile | kDeviceIoctl);
-  ruleset.allow("/proc", kRead);
   if (plan.mechanisms.has(Mechanism::mount_namespace)) {
-    ruleset.allow("/", kReadDirectory);  // there is nothing to be seen but what is granted
+    ruleset.allow("/", kRead);  // of the private root, which holds nothing but what is granted
     ruleset.allow("/dev/pts", kRead | kWriteFile | kDeviceIoctl);
     for (const char* directory : kPrivateDirectories) ruleset.allow(directory, kWrite);
   } else {
+    for (const std::string& path : plan.readable) ruleset.allow(path.c_str(), kRead);
+    ruleset.allow("/proc", kRead);
     ruleset.allow("/dev/shm", kWrite);  // semaphores of multiprocessing; shared, for want of a private one
   }
   return ruleset.enforce();

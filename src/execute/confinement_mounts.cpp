@@ -150,26 +150,32 @@ class PrivateRoot {
     return at;
   }
 
+  // Many pieces in a row have the same parent, which nothing has covered meanwhile: they are sorted.
+  int enter_parent(std::string_view path) {
+    if (!parent_.is_open() || path != parent_path_) {
+      parent_ = make_directories(path);
+      parent_path_ = path;
+    }
+    return parent_.get();
+  }
+
   void place(const Piece& piece) {
     if (error_ != 0) return;
     const std::size_t slash = piece.path.rfind('/');
     const std::string name = piece.path.substr(slash + 1);
-    const Descriptor parent = make_directories(std::string_view(piece.path).substr(0, slash));
-    if (!parent.is_open()) return fail_with_errno();
+    const int parent = enter_parent(std::string_view(piece.path).substr(0, slash));
+    if (parent < 0) return fail_with_errno();
     if (!piece.link_target.empty()) {
-      if (::symlinkat(piece.link_target.c_str(), parent.get(), name.c_str()) != 0 && errno != EEXIST) fail_with_errno();
+      if (::symlinkat(piece.link_target.c_str(), parent, name.c_str()) != 0 && errno != EEXIST) fail_with_errno();
       return;
     }
+    // Something of that kind may be there already, as a part of another piece; the last line tells.
     if (piece.is_directory) {
-      ::mkdirat(parent.get(), name.c_str(), 0755);
+      ::mkdirat(parent, name.c_str(), 0755);
     } else {
-      const Descriptor file(::openat(parent.get(), name.c_str(), O_CREAT | O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0644));
+      ::mknodat(parent, name.c_str(), S_IFREG | 0644, 0);
     }
-    const Descriptor at(::openat(parent.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-    if (!at.is_open()) return fail_with_errno();
-    if (::move_mount(piece.tree.get(), "", at.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0) {
-      fail_with_errno();
-    }
+    if (::move_mount(piece.tree.get(), "", parent, name.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0) fail_with_errno();
   }
 
   void fill_devices() {
@@ -218,6 +224,8 @@ class PrivateRoot {
   const SandboxPlan& plan_;
   std::vector<Piece> pieces_;
   Descriptor root_;
+  Descriptor parent_;  // the directory of the piece that was placed last
+  std::string parent_path_;
   int error_ = 0;
 };
 

@@ -45,8 +45,8 @@ int clear_capabilities() {
 
 // A process without CAP_SETPCAP keeps its bounding set; no_new_privs keeps it from ever using that.
 void clear_bounding_set() {
-  constexpr int kCapabilities = 64;
-  for (int capability = 0; capability < kCapabilities; ++capability) ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+  int capability = 0;  // up to the first that this kernel doesn't know
+  while (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) ++capability;
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }
 

@@ -1,11 +1,15 @@
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <memory>
+#include <cstddef>
 
 #include "confinement.hpp"
 
@@ -64,8 +68,8 @@ constexpr const char* kRefused[] = {"io_uring_setup",
                                     "nfsservctl",
                                     "fanotify_init"};
 
-scmp_arg_cmp first_argument(scmp_compare comparison, scmp_datum_t a, scmp_datum_t b = 0) {
-  return {.arg = 0, .op = comparison, .datum_a = a, .datum_b = b};
+scmp_arg_cmp argument(unsigned number, scmp_compare comparison, scmp_datum_t a, scmp_datum_t b = 0) {
+  return {.arg = number, .op = comparison, .datum_a = a, .datum_b = b};
 }
 
 class Filter {
@@ -86,6 +90,17 @@ class Filter {
     if (error_ != 0) return error_;
     return -::seccomp_load(context_);
   }
+  // For the kernel. 0 or an errno.
+  int compile(std::vector<sock_filter>& program) {
+    const int file = error_ == 0 ? ::memfd_create("filter", MFD_CLOEXEC) : -1;
+    if (file < 0) return error_ != 0 ? error_ : errno;
+    int error = -::seccomp_export_bpf(context_, file);
+    const off_t size = ::lseek(file, 0, SEEK_CUR);
+    program.resize(static_cast<std::size_t>(size) / sizeof(sock_filter));
+    if (error == 0 && ::pread(file, program.data(), static_cast<std::size_t>(size), 0) != size) error = EIO;
+    ::close(file);
+    return error;
+  }
 
  private:
   void add(const char* name, int error, unsigned conditions, scmp_arg_cmp condition) {
@@ -99,34 +114,58 @@ class Filter {
   int error_ = 0;
 };
 
+constexpr std::array kFamilies{AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+
 // One rule a family: the library takes a single comparison of an argument.
-void refuse_socket_families(Filter& filter, const SandboxPlan& plan) {
-  const bool has_network = plan.network == NetworkAccess::full || plan.mechanisms.has(Mechanism::network_namespace);
-  constexpr unsigned kLastFamily = 63;
-  for (unsigned family = 0; family <= kLastFamily; ++family) {
-    constexpr std::array kWithNetwork{AF_INET, AF_INET6, AF_NETLINK};
-    const bool is_network = std::ranges::find(kWithNetwork, static_cast<int>(family)) != kWithNetwork.end();
-    if (family == AF_UNIX || (is_network && has_network)) continue;
-    filter.refuse_if("socket", first_argument(SCMP_CMP_EQ, family));
+void refuse_socket_families(Filter& filter) {
+  for (int family = 0; family < kFamilies.back(); ++family) {
+    if (std::ranges::find(kFamilies, family) != kFamilies.end()) continue;
+    filter.refuse_if("socket", argument(0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)));
   }
-  filter.refuse_if("socket", first_argument(SCMP_CMP_GT, kLastFamily));
+  filter.refuse_if("socket", argument(0, SCMP_CMP_GT, static_cast<scmp_datum_t>(kFamilies.back())));
+}
+
+// Calls that reach other processes of the same user without a signal; about itself, which is 0, a process may do them.
+void refuse_reaching_others(Filter& filter) {
+  for (const char* name : {"prlimit64", "sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler"}) {
+    filter.refuse_if(name, argument(0, SCMP_CMP_NE, 0));
+  }
+  for (const char* name : {"setpriority", "ioprio_set"}) filter.refuse_if(name, argument(1, SCMP_CMP_NE, 0));
+}
+
+// What depends on the other mechanisms.
+int restrict_further(const SandboxPlan& plan) {
+  const bool has_network = plan.network == NetworkAccess::full || plan.mechanisms.has(Mechanism::network_namespace);
+  const bool is_alone = plan.mechanisms.has(Mechanism::pid_namespace);
+  if (has_network && is_alone) return 0;
+  Filter filter;
+  if (!has_network) filter.refuse_if("socket", argument(0, SCMP_CMP_GT, AF_UNIX));
+  if (!is_alone) refuse_reaching_others(filter);
+  // LeakSanitizer needs it, so it is left where something else keeps it inside.
+  if (!is_alone && !plan.mechanisms.has(Mechanism::landlock)) filter.refuse("ptrace");
+  return filter.enforce();
 }
 
 }  // namespace
 
-int restrict_system_calls(const SandboxPlan& plan) {
+SystemCallFilter::SystemCallFilter() {
   Filter filter;
   for (const char* name : kRefused) filter.refuse(name);
   for (const unsigned long flag : kNamespaceFlags) {
-    filter.refuse_if("clone", first_argument(SCMP_CMP_MASKED_EQ, flag, flag));
-    filter.refuse_if("unshare", first_argument(SCMP_CMP_MASKED_EQ, flag, flag));
+    filter.refuse_if("clone", argument(0, SCMP_CMP_MASKED_EQ, flag, flag));
+    filter.refuse_if("unshare", argument(0, SCMP_CMP_MASKED_EQ, flag, flag));
   }
   filter.refuse("clone3", ENOSYS);  // its flags are in memory; the C libraries then use clone
-  refuse_socket_families(filter, plan);
-  // LeakSanitizer needs it, so it is left where something else keeps it inside.
-  const bool is_fenced = plan.mechanisms.has(Mechanism::landlock) || plan.mechanisms.has(Mechanism::pid_namespace);
-  if (!is_fenced) filter.refuse("ptrace");
-  return filter.enforce();
+  refuse_socket_families(filter);
+  error_ = filter.compile(program_);
+}
+
+int SystemCallFilter::enforce(const SandboxPlan& plan) const {
+  if (error_ != 0) return error_;
+  if (const int error = restrict_further(plan)) return error;
+  std::vector<sock_filter> program = program_;  // the kernel's interface takes it as writable
+  const sock_fprog loaded{.len = static_cast<unsigned short>(program.size()), .filter = program.data()};
+  return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &loaded) == 0 ? 0 : errno;
 }
 
 }  // namespace codehelper

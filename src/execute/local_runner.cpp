@@ -1,10 +1,14 @@
 #include <fmt/format.h>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -14,6 +18,8 @@
 #include "spawner.hpp"
 
 namespace codehelper {
+
+namespace asio = boost::asio;
 
 namespace {
 
@@ -59,8 +65,17 @@ class LocalRunner final : public CommandRunner {
     // From here on argv[0] is one of the allowed names: a label and a log field that holds nothing private.
     const std::string name = plan->arguments.front();
     const Deadline deadline = context.deadline;
+    const std::filesystem::path temporary = plan->temporary;
     Task<Result<CommandResult>> running = run_in_turn(context, std::move(*plan), std::move(listener));
     auto result = co_await with_deadline(deadline, "the command", std::move(running));
+    if (!temporary.empty()) {
+      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+      auto remove = [temporary] {
+        std::error_code ignored;
+        return std::filesystem::remove_all(temporary, ignored);
+      };
+      co_await loop_.run_blocking(std::move(remove));
+    }
     count(name, describe(result));
     co_return result;
   }

@@ -1,12 +1,15 @@
 #include "codehelper/execute/sandbox.hpp"
 
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <system_error>
 #include <utility>
@@ -145,6 +148,14 @@ fs::path prepare_cache(SandboxRules& rules, SandboxLevel& level) {
   return error ? fs::path("/tmp") : temporary;
 }
 
+// For one run, where all runs see the same /tmp.
+Result<fs::path> make_temporary_directory(const fs::path& parent) {
+  std::string pattern = (parent / "codehelper-run-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) != nullptr) return fs::path(pattern);
+  return fail(ErrorCode::internal, fmt::format("no directory for temporary files can be made in {}: {}",
+                                               parent.string(), std::strerror(errno)));
+}
+
 using Variables = std::map<std::string, std::string>;
 
 // What the request has set stays.
@@ -214,6 +225,10 @@ SandboxPlan Sandbox::make_plan(const CommandPlan& command, NetworkAccess network
   return plan;
 }
 
+void hide_this_process() {
+  ::prctl(PR_SET_DUMPABLE, 0);
+}
+
 Result<void> Sandbox::confine(CommandPlan& plan, const ExecuteRequest& request) const {
   const NetworkAccess asked = request.network.value_or(rules_.network);
   if (asked > rules_.network && !rules_.network_on_request) {
@@ -232,7 +247,6 @@ Result<void> Sandbox::confine(CommandPlan& plan, const ExecuteRequest& request) 
     plan.sandbox.user = owner.st_uid;
     plan.sandbox.group = owner.st_gid;
   }
-  const bool has_private_temporary = mechanisms_.has(Mechanism::mount_namespace);
   fs::path home = "/tmp";
   fs::path temporary = "/tmp";
   if (!rules_.cache_dir.empty()) {
@@ -240,7 +254,17 @@ Result<void> Sandbox::confine(CommandPlan& plan, const ExecuteRequest& request) 
     if (!cache) return std::unexpected(cache.error());
     plan.sandbox.writable.push_back(cache->string());
     home = *cache;
-    if (!has_private_temporary) temporary = home / "tmp";
+  }
+  if (!mechanisms_.has(Mechanism::mount_namespace)) {
+    std::error_code error;
+    const bool has_cache = !rules_.cache_dir.empty();
+    auto made = make_temporary_directory(has_cache ? home / "tmp" : fs::canonical(temporary, error));
+    if (!made) return std::unexpected(made.error());
+    if (!has_cache) {
+      plan.sandbox.writable.push_back(made->string());
+      home = *made;
+    }
+    plan.temporary = temporary = *made;
   }
   set_home(plan.env, request.env, home, temporary);
   for (const auto& [name, path] : find_toolchain_homes(rules_.server_env)) plan.env.emplace(name, path);

@@ -1,7 +1,11 @@
 #include "sandbox_paths.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <set>
 #include <string_view>
 #include <system_error>
@@ -64,12 +68,26 @@ constexpr ToolchainHome kToolchainHomes[] = {{"PYENV_ROOT", ".pyenv"}, {"RUSTUP_
                                              {"GOROOT", ""},           {"JAVA_HOME", ""},          {"MAVEN_HOME", ""},
                                              {"GRADLE_HOME", ""},      {"VIRTUAL_ENV", ""}};
 
+// As fs::canonical(), which looks for a link at every component; empty when nothing is there.
+fs::path find_real_path(const fs::path& path) {
+  const int file = ::open(path.c_str(), O_PATH | O_CLOEXEC);
+  if (file < 0) return {};
+  std::array<char, PATH_MAX> target;
+  const std::string link = "/proc/self/fd/" + std::to_string(file);
+  const ssize_t size = ::readlink(link.c_str(), target.data(), target.size());
+  ::close(file);
+  return size <= 0 ? fs::path() : fs::path(std::string_view(target.data(), static_cast<std::size_t>(size)));
+}
+
 class ReadablePaths {
  public:
   explicit ReadablePaths(const SandboxRules& rules) : rules_(rules) {
     for (const fs::path& path : {rules.allowed_root, rules.cache_dir}) {
       if (!path.empty()) hidden_.push_back(path);
     }
+    const fs::path home = variable("HOME");
+    std::error_code error;
+    if (!home.empty()) home_ = fs::weakly_canonical(home, error);
   }
 
   std::vector<std::string> find() {
@@ -104,13 +122,18 @@ class ReadablePaths {
 
   // The path with the links of its parents resolved; where it is a link itself, its target too.
   void add(const fs::path& path) {
-    std::error_code error;
-    const fs::path parent = fs::canonical(path.parent_path(), error);
-    if (error || !path.has_filename() || !path.is_absolute()) return;
-    const fs::path real = fs::canonical(path, error);
-    if (error) return;
-    paths_.insert((parent / path.filename()).string());
+    if (!path.has_filename() || !path.is_absolute()) return;
+    const fs::path real = find_real_path(path);
+    if (real.empty()) return;
+    paths_.insert((find_real_directory(path.parent_path()) / path.filename()).string());
     paths_.insert(real.string());
+  }
+
+  // The same few are asked for again and again.
+  const fs::path& find_real_directory(const fs::path& path) {
+    const auto [found, is_new] = directories_.try_emplace(path.string());
+    if (is_new) found->second = find_real_path(path);
+    return found->second;
   }
 
   void add_system(const fs::path& directory) {
@@ -138,9 +161,9 @@ class ReadablePaths {
       const std::size_t end = std::min(search.find(':'), search.size());
       const fs::path directory = search.substr(0, end);
       search.remove_prefix(std::min(end + 1, search.size()));
-      std::error_code error;
-      const fs::path real = fs::canonical(directory / name, error);
-      if (error || !directory.is_absolute()) continue;
+      if (!directory.is_absolute()) continue;
+      const fs::path real = find_real_path(directory / name);
+      if (real.empty()) continue;
       add_tools(directory);
       add_tools(real.parent_path());
       // pyenv, rbenv, asdf: what is started there starts the rest of the directory that holds it.
@@ -154,17 +177,17 @@ class ReadablePaths {
 
   // A search path may name a directory that holds much more than tools, such as the allowed root or somebody's home.
   void add_tools(const fs::path& directory) {
-    std::error_code error;
-    const fs::path real = fs::canonical(directory, error);
-    const fs::path home = variable("HOME");
+    const fs::path& real = find_real_directory(directory);
     const bool is_too_much =
-        error || std::ranges::any_of(hidden_, [&](const fs::path& path) { return is_inside(path, real); }) ||
-        (!home.empty() && is_inside(fs::weakly_canonical(home, error), real));
+        real.empty() || std::ranges::any_of(hidden_, [&](const fs::path& path) { return is_inside(path, real); }) ||
+        (!home_.empty() && is_inside(home_, real));
     if (!is_too_much) add(directory);
   }
 
   const SandboxRules& rules_;
   std::vector<fs::path> hidden_;
+  fs::path home_;  // empty: the server has none
+  std::map<std::string, fs::path> directories_;
   std::set<std::string> paths_;
 };
 

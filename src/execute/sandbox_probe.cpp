@@ -94,11 +94,11 @@ class ProbeListener {
 CommandPlan make_command(const fs::path& executable, const ProbeFiles& files, SandboxPlan sandbox) {
   std::error_code error;
   CommandPlan plan;
-  plan.executable = fs::canonical(executable, error);
+  plan.executable = "/proc/self/exe";  // whichever of our programs the supervisor is
   plan.arguments = {"codehelper", std::string(kConfinementProbeMode)};
   plan.project = plan.cwd = files.inside();
   plan.timeout = std::chrono::seconds(10);
-  sandbox.readable.push_back(plan.executable.string());
+  sandbox.readable.push_back(fs::canonical(executable, error).string());
   sandbox.writable = {files.inside().string()};
   plan.sandbox = std::move(sandbox);
   return plan;

@@ -16,6 +16,7 @@
 #include <string>
 #include <utility>
 
+#include "helper_program.hpp"
 #include "process_tree.hpp"
 
 namespace codehelper {
@@ -152,7 +153,13 @@ Result<void> Spawner::launch() {
   Pair connection;
   if (!make_connection(SOCK_SEQPACKET, connection)) return fail_with_errno("cannot make a connection");
   pid_t process = -1;
-  const int error = spawn_helper(executable_.string(), connection.theirs.get(), process);
+  const OwnedDescriptor helper(open_helper_program());
+  int error = ENOENT;
+  if (helper.get() >= 0) {
+    error = spawn_helper("/proc/self/fd/" + std::to_string(helper.get()), connection.theirs.get(), process);
+  }
+  // Some systems execute no anonymous files; the same modes are in this program.
+  if (error != 0) error = spawn_helper(executable_.string(), connection.theirs.get(), process);
   if (error != 0) {
     return fail(ErrorCode::internal, "cannot start " + executable_.string() + ": " + std::strerror(error));
   }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "codehelper/execute/child_process.hpp"
+#include "confinement.hpp"
 #include "process_tree.hpp"
 #include "run_protocol.hpp"
 #include "supervisor.hpp"
@@ -111,7 +112,7 @@ class SpawnerProcess {
 
   void start(std::uint64_t id, RunDescriptors descriptors) {
     const pid_t supervisor = ::fork();
-    if (supervisor == 0) supervise(descriptors);
+    if (supervisor == 0) supervise(descriptors, filter_);
     ::close(descriptors.standard_output);
     ::close(descriptors.standard_error);
     if (supervisor < 0) {
@@ -122,6 +123,7 @@ class SpawnerProcess {
   }
 
   int orders_;
+  SystemCallFilter filter_;
   int child_signals_ = -1;
   bool owner_is_there_ = true;
   std::vector<Run> runs_;
@@ -142,6 +144,7 @@ int run_supervisor(int /*argc*/, char** /*argv*/) {
   sigset_t all;
   ::sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  ::prctl(PR_SET_NAME, "codehelper");  // it may have been executed as a descriptor's number
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   SpawnerProcess(kOrdersDescriptor).serve();
   ::_exit(0);  // no exit handlers: they belong to the program this mode is hidden in

@@ -83,9 +83,12 @@ class Watch {
   // be ended with its tree.
   std::optional<RunReport> wait() {
     while (true) {
-      std::array<pollfd, 2> events{pollfd{kControl, POLLIN, 0}, pollfd{child_signals_, POLLIN, 0}};
+      std::array<pollfd, 3> events{pollfd{kControl, POLLIN, 0}, pollfd{child_signals_, POLLIN, 0},
+                                   pollfd{reports_are_open_ ? reports_ : -1, POLLIN, 0}};
       ::poll(events.data(), events.size(), poll_limit());
       if (events[1].revents != 0) drain_signals();
+      reports_are_open_ = reports_are_open_ && (events[2].revents & ~POLLIN) == 0;
+      if (const auto end = take_told_end()) return end;
       if (const auto end = take_end()) return end;
       if (events[0].revents != 0 && !follow_order()) return std::nullopt;
       if (grace_end_ && Clock::now() >= *grace_end_) return std::nullopt;
@@ -99,10 +102,10 @@ class Watch {
   void end_tree() {
     ::kill(-main_, SIGKILL);  // at once for all that stayed in the command's group: none of them can fork out of it
     for (int round = 0;; ++round) {
-      kill_children({});
       pid_t reaped = 0;
       while ((reaped = ::waitpid(-1, nullptr, WNOHANG)) > 0) continue;
       if (reaped < 0 && errno == ECHILD) return;
+      kill_children({});
       // Processes stuck in the kernel die late: after a while there is no hurry.
       pollfd event{child_signals_, POLLIN, 0};
       ::poll(&event, 1, round < 1000 ? 1 : 100);
@@ -146,14 +149,18 @@ class Watch {
     }
   }
 
-  // The first process of a namespace ends with its own status, and has reported the command's before.
+  // The first process of a namespace tells how the command ended before it ends itself, which takes longer.
+  std::optional<RunReport> take_told_end() const {
+    const auto told = take_report(reports_);
+    if (!told) return std::nullopt;
+    const bool has_failed = told->kind == CommandReport::Kind::failed;
+    return RunReport{.kind = has_failed ? RunReport::Kind::failed : RunReport::Kind::exited,
+                     .value = told->value,
+                     .step = told->step};
+  }
+
   RunReport describe_end(const siginfo_t& ended) const {
-    if (const auto told = take_report(reports_)) {
-      const bool has_failed = told->kind == CommandReport::Kind::failed;
-      return {.kind = has_failed ? RunReport::Kind::failed : RunReport::Kind::exited,
-              .value = told->value,
-              .step = told->step};
-    }
+    if (const auto told = take_told_end()) return *told;
     const int exit_code = ended.si_code == CLD_EXITED ? ended.si_status : -ended.si_status;
     return {.kind = RunReport::Kind::exited, .value = exit_code};
   }
@@ -171,6 +178,7 @@ class Watch {
   pid_t main_;
   int child_signals_;
   int reports_;
+  bool reports_are_open_ = true;
   RunLimits limits_;
   std::optional<Clock::time_point> grace_end_;
   Clock::time_point next_look_ = Clock::now() + kNearLimitPause;
@@ -185,7 +193,7 @@ int open_child_signals() {
 
 }  // namespace
 
-void supervise(RunDescriptors descriptors) {
+void supervise(RunDescriptors descriptors, const SystemCallFilter& filter) {
   keep_only(descriptors);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   const int child_signals = open_child_signals();
@@ -194,7 +202,7 @@ void supervise(RunDescriptors descriptors) {
 
   report({.kind = RunReport::Kind::started, .value = ::getpid()});
   const auto reports = open_report_pipe();
-  const pid_t main_process = reports ? start_command(plan, {kOutput, kError}, *reports) : -1;
+  const pid_t main_process = reports ? start_command(plan, filter, {kOutput, kError, *reports}) : -1;
   if (main_process < 0) {
     report({.kind = RunReport::Kind::failed, .value = errno, .step = SandboxStep::namespaces});
     ::_exit(0);

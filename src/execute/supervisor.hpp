@@ -1,12 +1,13 @@
 // The process between us and one command. It has the whole tree below it and leaves only when nothing of it is left.
 #pragma once
 
+#include "confinement.hpp"
 #include "run_protocol.hpp"
 
 namespace codehelper {
 
 /// Called in a freshly forked, single-threaded process whose signals are all blocked. Takes the plan from control, runs
 /// it, reports, and ends the process.
-[[noreturn]] void supervise(RunDescriptors descriptors);
+[[noreturn]] void supervise(RunDescriptors descriptors, const SystemCallFilter& filter);
 
 }  // namespace codehelper

@@ -40,10 +40,12 @@ std::string without_colours(std::string_view text) {
   return plain;
 }
 
+// Without a sign, and so small that sums can't overflow.
 std::optional<long> leading_number(std::string_view text) {
-  long number = 0;
+  constexpr unsigned kMost = 1'000'000'000;
+  unsigned number = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-  return parsed.ec == std::errc{} && parsed.ptr != text.data() ? std::optional(number) : std::nullopt;
+  return parsed.ec == std::errc{} && number <= kMost ? std::optional<long>(number) : std::nullopt;
 }
 
 // "Failures: 2" with the label "Failures: ".
@@ -105,7 +107,8 @@ std::optional<TestCount> read_pytest(const Lines& lines) {
   });
   if (!line) return std::nullopt;
   const long failed = sum_before(*line, {"failed", "error", "errors"});
-  return TestCount{true, failed + sum_before(*line, {"passed", "xfailed", "xpassed"}), failed};
+  return TestCount{true, failed + sum_before(*line, {"passed", "xfailed", "xpassed"}), failed,
+                   sum_before(*line, {"skipped"})};
 }
 
 // "Ran 3 tests in 0.001s", then "OK" or "FAILED (failures=1, errors=1, skipped=1)".
@@ -118,7 +121,8 @@ std::optional<TestCount> read_unittest(const Lines& lines) {
   const auto verdict =
       last_line(lines, [](std::string_view line) { return line.starts_with("FAILED (") || line.starts_with("OK"); });
   if (verdict) {
-    count.run -= number_after(*verdict, "skipped=").value_or(0);
+    count.skipped = number_after(*verdict, "skipped=").value_or(0);
+    count.run = std::max(count.run - count.skipped, 0L);
     for (const std::string_view label : {"(failures=", " failures=", "(errors=", " errors=", "unexpected successes="}) {
       count.failed += number_after(*verdict, label).value_or(0);
     }
@@ -137,7 +141,8 @@ std::optional<TestCount> read_node(const Lines& lines) {
     const auto failed = number("fail");
     if (!number("tests") || !passed || !failed) continue;
     const long all_failed = *failed + number("cancelled").value_or(0);
-    return TestCount{true, *passed + all_failed, all_failed};
+    const long skipped = number("skipped").value_or(0) + number("todo").value_or(0);
+    return TestCount{true, *passed + all_failed, all_failed, skipped};
   }
   return std::nullopt;
 }
@@ -147,7 +152,7 @@ std::optional<TestCount> read_jest(const Lines& lines) {
   const auto line = last_line_with(lines, "Tests:");
   if (!line || !number_before(*line, "total")) return std::nullopt;
   const long failed = sum_before(*line, {"failed"});
-  return TestCount{true, failed + sum_before(*line, {"passed"}), failed};
+  return TestCount{true, failed + sum_before(*line, {"passed"}), failed, sum_before(*line, {"skipped", "todo"})};
 }
 
 // vitest: "      Tests  1 failed | 2 passed | 1 skipped (4)".
@@ -158,19 +163,23 @@ std::optional<TestCount> read_vitest(const Lines& lines) {
   });
   if (!line) return std::nullopt;
   const long failed = sum_before(*line, {"failed"});
-  return TestCount{true, failed + sum_before(*line, {"passed"}), failed};
+  return TestCount{true, failed + sum_before(*line, {"passed"}), failed, sum_before(*line, {"skipped", "todo"})};
 }
 
-// mocha: "  2 passing (5ms)", "  1 failing".
+// mocha: "  2 passing (5ms)", "  1 pending", "  1 failing".
 std::optional<TestCount> read_mocha(const Lines& lines) {
   const auto passing = last_line(lines, [](std::string_view line) {
     return leading_number(trim(line)) && number_before(trim(line), "passing") && trim(line).ends_with(')');
   });
   if (!passing) return std::nullopt;
-  const auto failing = last_line(
-      lines, [](std::string_view line) { return leading_number(trim(line)) && trim(line).ends_with(" failing"); });
-  const long failed = failing ? leading_number(trim(*failing)).value_or(0) : 0;
-  return TestCount{true, failed + leading_number(trim(*passing)).value_or(0), failed};
+  const auto number_of = [&](std::string_view ending) {
+    const auto line = last_line(lines, [ending](std::string_view candidate) {
+      return leading_number(trim(candidate)) && trim(candidate).ends_with(ending);
+    });
+    return line ? leading_number(trim(*line)).value_or(0) : 0;
+  };
+  const long failed = number_of(" failing");
+  return TestCount{true, failed + leading_number(trim(*passing)).value_or(0), failed, number_of(" pending")};
 }
 
 // cargo, once for each test binary: "test result: FAILED. 1 passed; 1 failed; 0 ignored; …".
@@ -181,6 +190,7 @@ std::optional<TestCount> read_cargo(const Lines& lines) {
     count.known = true;
     count.run += sum_before(line, {"passed", "failed"});
     count.failed += sum_before(line, {"failed"});
+    count.skipped += sum_before(line, {"ignored"});
   }
   return count.known ? std::optional(count) : std::nullopt;
 }
@@ -202,6 +212,7 @@ std::optional<TestCount> read_go(const Lines& lines) {
     names_packages = names_packages || failed_package || good_package || line.starts_with("?   \t");
     tests.run += failed_test || line.starts_with("--- PASS: ") ? 1 : 0;
     tests.failed += failed_test ? 1 : 0;
+    tests.skipped += line.starts_with("--- SKIP: ") ? 1 : 0;
     packages.run += failed_package || (good_package && !line.contains("[no tests to run]")) ? 1 : 0;
     packages.failed += failed_package ? 1 : 0;
   }
@@ -217,11 +228,11 @@ std::optional<TestCount> read_ctest(const Lines& lines) {
            candidate == "No tests were found!!!";
   });
   if (!line) return std::nullopt;
-  const auto skipped = std::ranges::count_if(lines, [](std::string_view candidate) {
+  const long skipped = std::ranges::count_if(lines, [](std::string_view candidate) {
     return leading_number(trim(candidate)) && candidate.contains(" - ") && trim(candidate).ends_with(" (Skipped)");
   });
   return TestCount{true, std::max(number_after(*line, " out of ").value_or(0) - skipped, 0L),
-                   number_after(*line, "% tests passed, ").value_or(0)};
+                   number_after(*line, "% tests passed, ").value_or(0), skipped};
 }
 
 // Surefire, once for each module: "[ERROR] Tests run: 3, Failures: 1, Errors: 0, Skipped: 1"; the lines of single
@@ -232,7 +243,9 @@ std::optional<TestCount> read_maven(const Lines& lines) {
     const auto run = number_after(line, "Tests run: ");
     if (!run || !line.contains("Failures: ") || line.contains("Time elapsed")) continue;
     count.known = true;
-    count.run += *run - number_after(line, "Skipped: ").value_or(0);
+    const long skipped = number_after(line, "Skipped: ").value_or(0);
+    count.run += std::max(*run - skipped, 0L);
+    count.skipped += skipped;
     count.failed += number_after(line, "Failures: ").value_or(0) + number_after(line, "Errors: ").value_or(0);
   }
   return count.known ? std::optional(count) : std::nullopt;
@@ -246,7 +259,9 @@ std::optional<TestCount> read_gradle(const Lines& lines) {
     const auto completed = leading_number(line);
     if (!completed) continue;
     count.known = true;
-    count.run += *completed - number_before(line, "skipped").value_or(0);
+    const long skipped = number_before(line, "skipped").value_or(0);
+    count.run += std::max(*completed - skipped, 0L);
+    count.skipped += skipped;
     count.failed += number_before(line, "failed").value_or(0);
   }
   return count.known ? std::optional(count) : std::nullopt;
@@ -266,6 +281,12 @@ std::optional<TestCount> read_nothing_found(const Lines& lines) {
 
 std::string_view to_string(TestUnit unit) {
   return unit == TestUnit::packages ? "packages" : "tests";
+}
+
+std::string_view judge_tests(const TestCount& count, int exit_code) {
+  if (exit_code != 0 || count.failed > 0) return "failed";
+  if (!count.known) return "unknown";
+  return count.ran_nothing() ? "no_tests" : "passed";
 }
 
 std::string describe_number(long number, TestUnit unit) {

@@ -40,7 +40,8 @@ TEST_CASE_METHOD(RunFixture, "run: answers what the contract lists, with the num
   CHECK(run.at("stderr") == "a warning\n");
   CHECK(run.at("duration_seconds") == 1.25);
   CHECK(run.at("summary") == "pytest: exit status 1 after 1.2 s, 5 tests ran, 2 failed");
-  CHECK(run.at("tests") == json::object{{"run", 5}, {"failed", 2}, {"unit", "tests"}});
+  CHECK(run.at("tests") == json::object{{"run", 5}, {"failed", 2}, {"skipped", 0}, {"unit", "tests"}});
+  CHECK(run.at("tests_outcome") == "failed");
   REQUIRE(runner.asked.size() == 1);
   CHECK(runner.asked[0].project_path == repo());
   CHECK(runner.asked[0].command == std::vector<std::string>{"pytest"});
@@ -166,6 +167,28 @@ TEST_CASE_METHOD(RunFixture, "execute: a refusal has the contract's short shape,
   CHECK(events[0].event == "error");
   CHECK(data_of(events[0]).at("error") == "cwd: ../x is outside the project");
   CHECK(data_of(events[0]).at("code") == "invalid_input");
+}
+
+TEST_CASE_METHOD(RunFixture, "run: when the Runner is full the caller learns when to come again") {
+  runner.answer = fail(ErrorCode::overloaded, "4 commands are running");
+
+  const ApiAnswer answer = run_tests();
+
+  CHECK(answer.status == 503);
+  CHECK(answer.json().at("error") == "overloaded");
+  CHECK(answer.headers.find("Retry-After").has_value());
+}
+
+TEST_CASE_METHOD(RunFixture, "run: output that tells of no test is no pass, and a skipped test is told") {
+  runner.answer = a_result(0, "built\n");
+  const json::object unknown = run_tests().json();
+  runner.answer = a_result(0, "=== 2 passed, 3 skipped in 0.10s ===\n");
+  const json::object passed = run_tests().json();
+
+  CHECK(unknown.at("tests_outcome") == "unknown");
+  CHECK_FALSE(unknown.contains("tests"));
+  CHECK(passed.at("tests_outcome") == "passed");
+  CHECK(passed.at("tests").as_object().at("skipped") == 3);
 }
 
 TEST_CASE_METHOD(RunFixture, "execute: when the queue is full the caller learns when to come again") {

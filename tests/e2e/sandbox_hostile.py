@@ -6,6 +6,7 @@ at it and says which came through although this level should have stopped them, 
 between the levels stands in sandbox_cases.py. Exit status 0 = everything as expected."""
 import argparse
 import concurrent.futures
+import ctypes
 import hashlib
 import http.client
 import json
@@ -53,8 +54,7 @@ class World:
         self.write("home/.bashrc", "")
         self.write("run/token", "token")
         self.write("root/project/file", "")
-        for name in ("secret", "removable", "movable", "movable2", "changeable"):
-            self.write("root/other/" + name, "secret")
+        self.plant()
         os.symlink("/etc", self.root + "/link_out")
         os.symlink("/etc", self.project + "/link_out")
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -68,6 +68,13 @@ class World:
         self.without_path.bind("\0" + self.abstract)
         self.without_path.listen()
         threading.Thread(target=self.echo, daemon=True).start()
+        self.planted_shm = "/dev/shm/" + os.path.basename(self.top)
+        with open(self.planted_shm, "w", encoding="utf-8") as file:
+            file.write("shared")
+        os.chmod(self.planted_shm, 0o666)
+        self.libc = ctypes.CDLL(None)
+        self.shm_key = os.getpid() | 0x43000000
+        self.shm = self.libc.shmget(self.shm_key, 4096, 0o1666)
         for directory, names, files in os.walk(self.top):
             for name in names + files + ["."]:
                 os.chown(os.path.join(directory, name), self.user, self.user, follow_symlinks=False)
@@ -84,6 +91,12 @@ class World:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
+
+    def plant(self):
+        """The other project's files; where nothing confines, some attacks have changed them."""
+        for name in ("secret", "removable", "movable", "movable2", "changeable"):
+            self.write("root/other/" + name, "secret")
+            os.chown(self.other + "/" + name, self.user, self.user)
 
     def echo(self):
         while True:
@@ -138,7 +151,7 @@ class World:
                      "PORT": self.listener.getsockname()[1], "UDP_PORT": self.datagrams.getsockname()[1],
                      "SOCKET": self.top + "/socket", "ABSTRACT": self.abstract, "VICTIM": self.victim.pid,
                      "VICTIM_NAME": "(sleep)", "RUNNER": self.runner.pid, "RUNNER_PORT": self.port,
-                     "PLANTED_RUN": self.top + "/run"}
+                     "PLANTED_RUN": self.top + "/run", "PLANTED_SHM": self.planted_shm, "SHM_KEY": self.shm_key}
         lines = "\n".join(f"{name} = {value!r}" for name, value in constants.items())
         return self.run(PREAMBLE.format(constants=lines, body=body), **more)
 
@@ -159,6 +172,8 @@ class World:
         self.runner.wait(70)
         self.victim.kill()
         self.victim.wait()
+        os.unlink(self.planted_shm)
+        self.libc.shmctl(self.shm, 0, None)
         subprocess.run(["rm", "-rf", self.top], check=False)
 
 
@@ -179,6 +194,7 @@ class Suite:
         for group, name, body, stopped_by in ATTACKS:
             if not self.wanted(group, name):
                 continue
+            self.world.plant()
             answer = self.world.attempt(body)
             came_through = answer["stdout"].startswith("through")
             told = came_through or answer["stdout"].startswith("stopped")
@@ -380,6 +396,75 @@ class Suite:
         answer = self.world.run("import os\nos.close(1); os.close(2)\nimport time; time.sleep(0.3)\nos._exit(7)")
         return answer["exit_code"] == 7 and answer["duration_seconds"] >= 0.3, answer
 
+    # --- paths: what was checked is what is used ---
+
+    def case_paths_a_project_that_becomes_a_link_in_the_queue(self):
+        place, answers = self.world.root + "/swapped", []
+        os.makedirs(place, exist_ok=True)
+        busy = [threading.Thread(target=self.world.run, args=("import time; time.sleep(3)", 30)) for _ in range(4)]
+        for thread in busy:
+            thread.start()
+        time.sleep(1)
+        request = {"project_path": place, "command": ["python3", "-c", "import os; print(os.listdir('.'))"]}
+        waiting = threading.Thread(target=lambda: answers.append(self.world.call("POST", "/execute", request)))
+        waiting.start()
+        time.sleep(0.5)
+        os.rename(place, place + "-before")
+        os.symlink(self.world.other, place)
+        for thread in busy + [waiting]:
+            thread.join()
+        os.unlink(place)
+        os.rmdir(place + "-before")
+        status, answer, _ = answers[0]
+        return "secret" not in str(answer) and (status == 500 or answer["exit_code"] != 0), answers
+
+    def case_paths_cwd_that_becomes_a_link_in_the_queue(self):
+        place, answers = self.world.project + "/sub", []
+        os.makedirs(place, exist_ok=True)
+        busy = [threading.Thread(target=self.world.run, args=("import time; time.sleep(3)", 30)) for _ in range(4)]
+        for thread in busy:
+            thread.start()
+        time.sleep(1)
+        waiting = threading.Thread(target=lambda: answers.append(self.world.run("print('ran')", cwd="sub")))
+        waiting.start()
+        time.sleep(0.5)
+        os.rename(place, place + "-before")
+        os.symlink("/usr", place)
+        for thread in busy + [waiting]:
+            thread.join()
+        os.unlink(place)
+        os.rmdir(place + "-before")
+        return answers[0]["exit_code"] == 126 and "ran" not in answers[0]["stdout"], answers
+
+    def case_paths_names_that_are_no_text(self):
+        answer = self.world.run("import os\nfor n in (b'\\xff\\xfe', b'a\\nb', b'-rf', '\u202e'.encode()): open(n, 'w').close()\nprint(len(os.listdir(b'.')) >= 4)\nfor n in (b'\\xff\\xfe', b'a\\nb', b'-rf', '\u202e'.encode()): os.unlink(n)")
+        return answer["stdout"] == "True\n", answer
+
+    def case_limits_deep_directories_are_no_trouble(self):
+        answer = self.world.run("import os, tempfile\nos.chdir(tempfile.gettempdir())\nfor i in range(1500): os.mkdir('d'); os.chdir('d')\nprint('made')")
+        again = self.world.run("print('ran')")
+        return answer["stdout"] == "made\n" and again["stdout"] == "ran\n", (answer, again)
+
+    def case_inherited_temporary_files_of_another_run(self):
+        self.world.run("import os, tempfile; open(os.path.join(tempfile.gettempdir(), 'left'), 'w').write('x')")
+        answer = self.world.run("import os, tempfile; print(os.listdir(tempfile.gettempdir()))")
+        return "left" not in answer["stdout"] and answer["exit_code"] == 0, answer
+
+    def case_http_one_id_for_two_runs(self):
+        ids, request = [], {"project_path": self.world.project, "command": ["python3", "-c", "import time; time.sleep(1)"]}
+        callers = [threading.Thread(target=lambda: ids.append(
+            self.world.call("POST", "/execute", request, {"X-Request-Id": "same-id"})[1]["run_id"])) for _ in range(2)]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+        return len(set(ids)) == 2, ids
+
+    def case_http_fractions_are_ordinary_decimals(self):
+        _, text, _ = self.world.call("POST", "/execute", {"project_path": self.world.project, "command": PYTHON},
+                                     {"Accept": "text/event-stream"})
+        return re.search(r'"duration_seconds":\d+(\.\d+)?[,}]', text) is not None, text
+
     # --- allowlist and environment ---
 
     def plant_python(self):
@@ -542,6 +627,7 @@ def main():
     active |= {"user"} if world.user != 0 else {"root"}
     suite = Suite(world, active, arguments.only)
     try:
+        world.run("pass", project_path=world.other)  # so that it has a cache to be looked into
         suite.refusals()
         suite.abilities()
         suite.attacks()

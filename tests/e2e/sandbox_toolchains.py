@@ -48,6 +48,24 @@ GO_TEST = """package sample
 import ("net"; "testing")
 func TestListen(t *testing.T) { l, err := net.Listen("tcp", "127.0.0.1:0"); if err != nil { t.Fatal(err) }; l.Close() }
 """
+# Where Debian's packages put what Maven needs offline (libmaven-compiler-plugin-java, libmaven-resources-plugin-java,
+# libsurefire-java, junit4).
+MAVEN_REPOSITORY = os.environ.get("CODEHELPER_TEST_MAVEN_REPOSITORY", "/usr/share/maven-repo")
+MAVEN_TESTS = MAVEN_REPOSITORY + "/org/apache/maven/plugins/maven-surefire-plugin"
+POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>sample</groupId><artifactId>sample</artifactId><version>1</version>
+<properties><maven.compiler.source>11</maven.compiler.source><maven.compiler.target>11</maven.compiler.target>
+<project.build.sourceEncoding>UTF-8</project.build.sourceEncoding></properties>
+<dependencies><dependency><groupId>junit</groupId><artifactId>junit</artifactId><version>4.x</version><scope>test</scope>
+</dependency></dependencies></project>
+"""
+JAVA = "package sample; public class Two { public static int two() { return 2; } }\n"
+JAVA_TEST = """package sample;
+import org.junit.Test;
+import static org.junit.Assert.assertEquals;
+public class TwoTest { @Test public void isTwo() throws Exception {
+  assertEquals(2, Two.two()); java.io.File.createTempFile("test", "file").delete(); } }
+"""
 RUST = "pub fn two() -> i32 { 2 }\n#[cfg(test)] mod tests { #[test] fn is_two() { assert_eq!(super::two(), 2); } }\n"
 # name, tools it takes, needs loopback, files, commands
 PROJECTS = [
@@ -63,6 +81,9 @@ PROJECTS = [
     ("go", ["go"], True, {"go.mod": "module sample\n", "sample.go": "package sample\n", "sample_test.go": GO_TEST}, [["go", "build", "./..."], ["go", "test", "./..."]]),
     ("cargo", ["cargo"], False, {"Cargo.toml": '[package]\nname = "sample"\nversion = "0.1.0"\nedition = "2021"\n', "src/lib.rs": RUST}, [["cargo", "build", "--offline"], ["cargo", "test", "--offline"]]),
     ("maven", ["mvn"], False, {}, [["mvn", "-o", "--version"]]),
+    ("maven offline", ["mvn", "java", MAVEN_TESTS], False,
+     {"pom.xml": POM, "src/main/java/sample/Two.java": JAVA, "src/test/java/sample/TwoTest.java": JAVA_TEST},
+     [["mvn", "-o", "-B", "-Dmaven.repo.local=" + MAVEN_REPOSITORY, "test"]]),
 ]
 
 
@@ -88,7 +109,8 @@ def main():
     subprocess.run(["chown", "-R", str(user), top], check=True)
     # With the tools of this machine's own search path and home, as somebody would start it.
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "CODEHELPER_DATA_DIR": top + "/data",
-                   "RUNNER_SANDBOX_WITHOUT": arguments.without.replace(",", " "), "ASAN_OPTIONS": "detect_leaks=0"}
+                   "RUNNER_SANDBOX_WITHOUT": arguments.without.replace(",", " "), "ASAN_OPTIONS": "detect_leaks=0",
+                   "RUNNER_READ_PATHS": os.environ.get("RUNNER_READ_PATHS", "")}
     as_user = {} if user == os.getuid() else {"user": user, "group": user, "extra_groups": []}
     runner = subprocess.Popen([arguments.binary, "serve-runner", "--port", "0", "--allowed-root", top + "/root"],
                               env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **as_user)
@@ -103,7 +125,7 @@ def main():
 
     level, failures = call("GET", "/sandbox"), 0
     for name, tools, needs_loopback, _, commands in PROJECTS:
-        missing = [tool for tool in tools if shutil.which(tool) is None]
+        missing = [tool for tool in tools if shutil.which(tool) is None and not os.path.isdir(tool)]
         if missing or (needs_loopback and level["network"] != "loopback"):
             print(f"passed over {name}: {missing or 'no loopback at this level'}")
             continue

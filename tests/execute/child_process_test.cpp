@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -256,17 +257,59 @@ TEST_CASE("child process: cancelling ends the tree first") {
   CHECK(child.processes_left() == 0);
 }
 
+namespace {
+
+// A system on which the embedded helper program can't be put into an anonymous file.
+class NoAnonymousFiles {
+ public:
+  NoAnonymousFiles() {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit none{.rlim_cur = 0, .rlim_max = before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &none);
+  }
+  ~NoAnonymousFiles() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  NoAnonymousFiles(const NoAnonymousFiles&) = delete;
+  NoAnonymousFiles& operator=(const NoAnonymousFiles&) = delete;
+
+ private:
+  void (*handler_)(int) = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before_{};
+};
+
+}  // namespace
+
+TEST_CASE("child process: runs without the embedded helper program too") {
+  ChildRun child;
+  child.set_command({"readlink", "/proc/self/exe"});
+  std::optional<Result<CommandResult>> result;
+  {
+    const NoAnonymousFiles limited;
+    result = child.run();
+  }
+
+  REQUIRE(result->has_value());
+  CHECK((*result)->exit_code == 0);
+  CHECK((*result)->standard_output.contains("readlink"));
+}
+
 TEST_CASE("child process: an executable that is no supervisor is an error, not a hang") {
   ChildRun child;
   child.set_command({"true"});
   EventLoop loop;
+  std::optional<Result<CommandResult>> missing;
+  std::optional<Result<CommandResult>> wrong;
+  {
+    const NoAnonymousFiles limited;
+    missing = run_until_done(loop, run_child(loop, "/missing/codehelper", child.plan, {}));
+    wrong = run_until_done(loop, run_child(loop, "/usr/bin/true", child.plan, {}));
+  }
 
-  const auto missing = run_until_done(loop, run_child(loop, "/missing/codehelper", child.plan, {}));
-  const auto wrong = run_until_done(loop, run_child(loop, "/usr/bin/true", child.plan, {}));
-
-  REQUIRE_FALSE(missing.has_value());
-  CHECK(missing.error().code == ErrorCode::internal);
-  CHECK(missing.error().message.contains("/missing/codehelper"));
-  REQUIRE_FALSE(wrong.has_value());
-  CHECK(wrong.error().code == ErrorCode::internal);
+  REQUIRE_FALSE(missing->has_value());
+  CHECK(missing->error().code == ErrorCode::internal);
+  CHECK(missing->error().message.contains("/missing/codehelper"));
+  REQUIRE_FALSE(wrong->has_value());
+  CHECK(wrong->error().code == ErrorCode::internal);
 }

@@ -159,6 +159,33 @@ TEST_CASE("local runner: a passed deadline ends the command and is a timeout err
   CHECK(codehelper::test::count_marked_processes(mark) == 0);
 }
 
+TEST_CASE("local runner: what a run has left among its temporary files is gone with it") {
+  Fixture fixture;
+  SandboxRules rules;
+  rules.mode = SandboxMode::automatic;
+  rules.allowed.remove(Mechanism::mount_namespace);
+  rules.cache_dir = fixture.directory.path() / "cache";
+  rules.allowed_root = fixture.options.rules.allowed_root;
+  rules.server_env = {{"PATH", "/usr/bin:/bin"}};
+  const auto sandbox = Sandbox::open(fixture.loop, kThisProgram, rules);
+  REQUIRE(sandbox);
+  fixture.options.sandbox = &*sandbox;
+
+  const auto done = fixture.run(fixture.shell("mkdir -p $TMPDIR/a/b && echo x > $TMPDIR/a/b/c && echo $TMPDIR"));
+  ExecuteRequest slow = fixture.shell("echo $TMPDIR; exec sleep 60");
+  slow.timeout = 1s;
+  const auto ended = fixture.run(slow);
+
+  REQUIRE(done);
+  REQUIRE(ended);
+  CHECK(done->exit_code == 0);
+  for (const auto& result : {done, ended}) {
+    const std::string& output = result->standard_output;
+    REQUIRE(output.contains("codehelper-run-"));
+    CHECK_FALSE(std::filesystem::exists(output.substr(0, output.find('\n'))));
+  }
+}
+
 TEST_CASE("local runner: logs the name and numbers, never arguments, environment or output") {
   Fixture fixture;
   const auto file = fixture.directory.path() / "log";

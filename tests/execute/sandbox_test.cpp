@@ -123,6 +123,28 @@ TEST_CASE("sandbox paths: hold system directories and toolchains, not the home, 
   CHECK_FALSE(has(fixture.rules.allowed_root));
 }
 
+TEST_CASE("sandbox: without a private /tmp each run has a directory of its own for temporary files") {
+  Fixture fixture;
+  fixture.rules.allowed.remove(Mechanism::mount_namespace);
+  fixture.rules.cache_dir.clear();
+  const auto sandbox = Sandbox::open(fixture.loop, kThisProgram, fixture.rules);
+  REQUIRE(sandbox);
+
+  const auto one = fixture.run(*sandbox, "echo $TMPDIR; echo x > $TMPDIR/file && ls $TMPDIR");
+  const auto other = fixture.run(*sandbox, "echo $TMPDIR; ls $TMPDIR");
+
+  REQUIRE(one);
+  REQUIRE(other);
+  CHECK(one->standard_output.ends_with("\nfile\n"));
+  CHECK(fs::is_directory(other->standard_output.substr(0, other->standard_output.find('\n'))));
+  for (const auto& result : {one, other}) {
+    std::error_code ignored;
+    fs::remove_all(result->standard_output.substr(0, result->standard_output.find('\n')), ignored);
+  }
+  CHECK(one->standard_output.substr(0, one->standard_output.find('\n')) !=
+        other->standard_output.substr(0, other->standard_output.find('\n')));
+}
+
 TEST_CASE("sandbox: a confined command has its project and nothing of another one") {
   Fixture fixture;
   const auto sandbox = Sandbox::open(fixture.loop, kThisProgram, fixture.rules);

@@ -7,6 +7,7 @@
 
 using codehelper::count_tests;
 using codehelper::describe_number;
+using codehelper::judge_tests;
 using codehelper::TestCount;
 using codehelper::TestUnit;
 
@@ -154,6 +155,61 @@ TEST_CASE("test count: runners that find no test say so") {
   check("[INFO] --- surefire:3.2.5:test (default-test) @ demo ---\n[INFO] No tests to run.\n", "", 0, 0);
   check("running 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n", "", 0, 0);
   check("\n  0 passing (1ms)\n\n", "", 0, 0);
+}
+
+TEST_CASE("test count: skipped tests are told, and are not run") {
+  struct Case {
+    std::string_view output;
+    std::string_view error;
+    long run;
+    long skipped;
+  };
+  const Case cases[] = {
+      {"=== 1 failed, 2 passed, 3 skipped, 1 xfailed in 0.02s ===\n", "", 4, 3},
+      {"", "Ran 4 tests in 0.001s\n\nFAILED (failures=1, errors=1, skipped=1)\n", 3, 1},
+      {"# tests 5\n# suites 0\n# pass 2\n# fail 0\n# cancelled 0\n# skipped 2\n# todo 1\n", "", 2, 3},
+      {"", "Tests:       1 failed, 1 skipped, 1 todo, 2 passed, 5 total\n", 3, 2},
+      {"      Tests  2 passed | 1 skipped | 1 todo (4)\n", "", 2, 2},
+      {"\n  2 passing (10ms)\n  4 pending\n  1 failing\n", "", 3, 4},
+      {"test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out\n"
+       "test result: ok. 1 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out\n",
+       "", 3, 3},
+      {"=== RUN   TestS\n--- SKIP: TestS (0.00s)\n=== RUN   TestA\n--- PASS: TestA (0.00s)\nPASS\nok  \tx\t0.1s\n", "",
+       1, 1},
+      {"100% tests passed, 0 tests failed out of 2\n\nThe following tests did not run:\n\t  2 - slow (Skipped)\n", "",
+       1, 1},
+      {"[INFO] Tests run: 5, Failures: 0, Errors: 0, Skipped: 1\n[INFO] Tests run: 4, Failures: 0, Errors: 0, Skipped: "
+       "2\n",
+       "", 6, 3},
+      {"3 tests completed, 1 failed, 1 skipped\n", "", 2, 1},
+  };
+  for (const Case& one : cases) {
+    const TestCount count = count_tests(one.output, one.error);
+
+    CAPTURE(one.output, one.error);
+    CHECK(count.run == one.run);
+    CHECK(count.skipped == one.skipped);
+  }
+}
+
+TEST_CASE("test count: numbers that nobody's tests have are none") {
+  CHECK_FALSE(count_tests("99999999999999999999 passed in 1s\n", "").known);
+  CHECK_FALSE(count_tests("-3 passed in 1s\n", "").known);
+  CHECK(count_tests("[INFO] Tests run: 1, Failures: 0, Errors: 0, Skipped: 7\n", "").run == 0);
+}
+
+TEST_CASE("test count: only tests that ran and did not fail are a pass") {
+  const TestCount good{.known = true, .run = 3};
+  const TestCount failed{.known = true, .run = 3, .failed = 1};
+  const TestCount all_skipped{.known = true, .skipped = 3};
+
+  CHECK(judge_tests(good, 0) == "passed");
+  CHECK(judge_tests(good, 1) == "failed");
+  CHECK(judge_tests(good, -9) == "failed");
+  CHECK(judge_tests(failed, 0) == "failed");
+  CHECK(judge_tests(all_skipped, 0) == "no_tests");
+  CHECK(judge_tests(TestCount{}, 0) == "unknown");
+  CHECK(judge_tests(TestCount{}, 1) == "failed");
 }
 
 TEST_CASE("test count: a number is told with what it counts") {

@@ -1,10 +1,11 @@
 // One command with its whole process tree: started, read from, limited in time, and ended so that nothing of the tree
 // is left, whatever its processes do (new sessions, double forks, ignored signals, stopped processes, kept pipes).
 //
-// The tree hangs under a small supervisor: this executable re-entered in a hidden mode (kSupervisorMode). The
-// supervisor is a child subreaper, so that every orphan becomes its child; when its owner is gone it ends the tree. A
-// command that kills what looks after it only moves its orphans up: to the process that starts supervisors, and then to
-// this one. The end of a run is the main process's exit, not the end of its output.
+// The tree hangs under a small supervisor: a hidden mode (kSupervisorMode) of a helper program that is embedded in this
+// one, or of this one where the system executes no anonymous files. The supervisor is a child subreaper, so that every
+// orphan becomes its child; when its owner is gone it ends the tree. A command that kills what looks after it only
+// moves its orphans up: to the process that starts supervisors, and then to this one. The end of a run is the main
+// process's exit, not the end of its output.
 #pragma once
 
 #include <chrono>

@@ -31,7 +31,8 @@ struct CommandPlan {
   std::filesystem::path cwd;               // real path inside the project
   std::map<std::string, std::string> env;  // the whole environment of the child
   std::chrono::milliseconds timeout{300'000};
-  SandboxPlan sandbox;  // off unless a Sandbox confines it
+  SandboxPlan sandbox;              // off unless a Sandbox confines it
+  std::filesystem::path temporary;  // a directory made for this run, to be removed after it; empty = none
 };
 
 struct PolicyRules {

@@ -63,8 +63,8 @@ class Sandbox {
   static Result<Sandbox> open(EventLoop& loop, const std::filesystem::path& executable, SandboxRules rules);
 
   /// Confines the plan of a request: its `sandbox`, and the variables of its environment that follow from it. Makes the
-  /// project's cache directory; blocks for that moment. Errors: invalid_input when the request asks for more network
-  /// than is allowed; internal.
+  /// project's cache directory, and one for the run's temporary files (`temporary`) where it has no private /tmp;
+  /// blocks for that moment. Errors: invalid_input when the request asks for more network than is allowed; internal.
   Result<void> confine(CommandPlan& plan, const ExecuteRequest& request) const;
 
   const SandboxLevel& level() const { return level_; }
@@ -79,6 +79,10 @@ class Sandbox {
   SandboxLevel level_;
   std::vector<std::string> readable_;
 };
+
+/// From now on no process of this user can look into the memory, environment and files of this one, as commands may be
+/// that user's. Children that execute a program are not concerned.
+void hide_this_process();
 
 /// 4 GiB, or 60 % of what this machine or its control group has when that is less. Blocks for a few small files.
 std::uint64_t find_default_memory_limit();

@@ -24,10 +24,14 @@ struct TestCount {
   bool known = false;
   long run = 0;  // skipped ones are not run
   long failed = 0;
+  long skipped = 0;
   TestUnit unit = TestUnit::tests;
 
   bool ran_nothing() const { return known && run == 0; }
 };
+/// "passed": every test that ran did, and one ran; "failed": by the exit status or a test; "no_tests"; "unknown": it
+/// can't be told whether a test ran, and so it is no pass.
+std::string_view judge_tests(const TestCount& count, int exit_code);
 /// "1 test", "3 packages".
 std::string describe_number(long number, TestUnit unit);
 /// Pure. Knows pytest, unittest, node --test, jest, vitest, mocha, cargo, go test, ctest, Maven Surefire, Gradle.
