@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "index_plan.hpp"
+#include "index_changes.hpp"
 
 namespace codehelper {
 namespace {
@@ -116,7 +116,7 @@ void ChangeFinder::set_indexed(std::vector<IndexedFile> files) {
 Result<TreeLook> ChangeFinder::look() {
   const auto listing = list_source_files(state_->root, state_->max_file_bytes);
   if (!listing) return std::unexpected(listing.error());
-  const IndexPlan plan = plan_index(listing->files, state_->indexed, Reuse::unchanged_files);
+  const IndexChanges plan = find_changes(listing->files, state_->indexed, Reuse::unchanged_files);
   TreeLook look;
   look.changed_files = plan.removed.size();
   for (const SourceFile& file : plan.to_read) {

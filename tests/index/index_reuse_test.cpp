@@ -17,8 +17,10 @@ class RecordingEmbedder final : public Embedder {
   explicit RecordingEmbedder(std::string identity = "recording") : identity_(std::move(identity)) {}
 
   std::string identity() const override { return identity_; }
-  std::size_t dimension() const override { return 2; }
-  Task<Result<std::vector<Embedding>>> embed(RequestContext /*context*/, std::vector<std::string> texts) override {
+  double weight() const override { return 1; }
+  Task<Result<std::size_t>> find_dimension(RequestContext /*context*/) override { co_return 2; }
+  Task<Result<std::vector<Embedding>>> embed(RequestContext /*context*/, TextRole /*role*/,
+                                             std::vector<std::string> texts) override {
     std::vector<Embedding> vectors;
     for (std::string& text : texts) {
       vectors.push_back({static_cast<float>(text.size()), 1});
