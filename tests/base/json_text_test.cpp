@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
 
+#include <cstdlib>
 #include <limits>
 
 using codehelper::to_json_text;
@@ -21,7 +22,7 @@ TEST_CASE("json text: every number reads back as itself") {
   for (const double number : {0.1, 1e-300, 1e300, std::numeric_limits<double>::denorm_min(), 123456789012345.67, 1e15,
                               -1e-9, std::numeric_limits<double>::max()}) {
     CAPTURE(number);
-    CHECK(json::parse(to_json_text(number)).to_number<double>() == number);
+    CHECK(std::strtod(to_json_text(number).c_str(), nullptr) == number);
   }
 }
 
