@@ -52,6 +52,7 @@ std::string_view container_by_child(TSNode node) {
     const bool is_keyword = type == "interface" || type == "enum" || type == "struct" || type == "actor";
     const bool is_type = type.ends_with("_type") || type.ends_with("_declaration");
     if (kind.empty() && is_keyword) kind = type;
+    if (type == "enum_class_body") kind = "enum";
     if (kind.empty() && is_type) kind = look_up(kContainerWords, type);
   });
   return kind;

@@ -86,7 +86,7 @@ TEST_CASE_METHOD(PlanFixture, "index plan: why a file is ignored agrees with git
     CHECK(rule_of(*verdict, work.path()) == rule_by_git(path));
     ignored += verdict->skipped ? 1 : 0;
   }
-  CHECK(ignored == 11);
+  CHECK(ignored == 14);
 }
 
 TEST_CASE_METHOD(PlanFixture, "index plan: lists what git lists, and names the rule of what is left out") {

@@ -134,7 +134,9 @@ TEST_CASE_METHOD(ReuseFixture, "index reuse: the vectors that are used again are
   const auto before = run_until_done(loop, store->query({}, project, query));
   REQUIRE(before);
   REQUIRE(before->semantic.size() == 2);
-  REQUIRE(index(work.path(), embedder, {.on_progress = {}, .from_scratch = true}));
+  IndexOptions from_scratch;
+  from_scratch.from_scratch = true;
+  REQUIRE(index(work.path(), embedder, from_scratch));
   const auto clean = run_until_done(loop, store->query({}, project, query));
 
   REQUIRE(clean);
@@ -207,8 +209,8 @@ TEST_CASE_METHOD(ReuseFixture, "index reuse: what git's index was written beside
 
 TEST_CASE_METHOD(ReuseFixture, "index reuse: a file whose content git knows is not read") {
   work.write("a.py", "what is in it plays no part\n");
-  SourceFile file{.path = "a.py", .size_bytes = 10, .modified_ns = 5, .changed_ns = 6, .blob_id = std::string(40, 'b')};
-  IndexedFile indexed{.path = "a.py", .hash = std::string(40, 'b'), .size_bytes = 10, .modified_ns = 1, .chunks = 3};
+  SourceFile file{"a.py", 10, 5, 6, std::string(40, 'b')};
+  const IndexedFile indexed{"a.py", std::string(40, 'b'), 10, 1, 3, 1};
   const auto prepare = [&] {
     const IndexedFiles known{{"a.py", indexed}};
     const auto prepared = prepare_files({work.path(), std::span(&file, 1), known, 1000});
