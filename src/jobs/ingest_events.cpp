@@ -16,6 +16,7 @@ IndexProgress read_progress(const json::object& fields) {
   progress.files_total = count_in(fields, "files_total");
   progress.chunks = count_in(fields, "chunks");
   progress.embedded_files = count_in(fields, "embedded_files");
+  progress.embedded_chunks = count_in(fields, "embedded_chunks");
   const json::value* seconds = fields.if_contains("seconds");
   progress.seconds = seconds != nullptr && seconds->is_number() ? seconds->to_number<double>() : 0;
   return progress;
@@ -28,6 +29,7 @@ json::object to_json(const IndexProgress& progress) {
           {"files_total", progress.files_total},
           {"chunks", progress.chunks},
           {"embedded_files", progress.embedded_files},
+          {"embedded_chunks", progress.embedded_chunks},
           {"seconds", progress.seconds}};
 }
 

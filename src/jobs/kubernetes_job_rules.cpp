@@ -19,6 +19,7 @@ std::optional<IndexProgress> add_up(const std::vector<IndexProgress>& shards) {
     sum.files_total += shard.files_total;
     sum.chunks += shard.chunks;
     sum.embedded_files += shard.embedded_files;
+    sum.embedded_chunks += shard.embedded_chunks;
     sum.seconds = std::max(sum.seconds, shard.seconds);
   }
   return sum;

@@ -153,7 +153,7 @@ TEST_CASE("kubernetes pods: of each shard the newest counts, and progress adds u
                                pod_text("b", "2026-01-01T00:00:02Z", "{}", "0") + "," +
                                pod_text("c", "2026-01-01T00:00:01Z", "{}", "1"));
   const auto newest = newest_of_each_shard(pods);
-  const auto sum = add_up({IndexProgress{1, 10, 2, 3, 4.0}, IndexProgress{5, 20, 6, 7, 3.0}});
+  const auto sum = add_up({IndexProgress{1, 10, 2, 3, 9, 4.0}, IndexProgress{5, 20, 6, 7, 8, 3.0}});
 
   REQUIRE(newest.size() == 2);
   CHECK(newest[0].name == "b");
@@ -198,7 +198,7 @@ TEST_CASE("pod log: the last progress counts, and the last other lines are for p
 }
 
 TEST_CASE("ingest events: what the ingest writes is read back, other lines are nothing") {
-  auto fields = to_json(IndexProgress{1, 2, 3, 4, 5.5});
+  auto fields = to_json(IndexProgress{1, 2, 3, 4, 6, 5.5});
   fields["event"] = kIngestProgress;
   const auto event = parse_ingest_event(boost::json::serialize(fields));
 

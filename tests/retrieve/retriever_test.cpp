@@ -232,8 +232,10 @@ TEST_CASE(
   hits.semantic = {{2, 0.9, test::make_chunk("meaning.py", 1, "x\n")},
                    {1, 0.3, test::make_chunk("words.py", 1, "word\n")}};
 
-  const auto trained = fuse_hits(read_question("word"), hits, 1.0);
-  const auto hashed = fuse_hits(read_question("word"), hits, 0.2);
+  const Question question = read_question(read_narrowing("word"));
+  const std::vector<QueryTerm> terms{{"word", 1}};
+  const auto trained = fuse_hits({question, terms, 1.0}, hits);
+  const auto hashed = fuse_hits({question, terms, 0.2}, hits);
 
   CHECK(trained.front().chunk.path == "meaning.py");
   CHECK(hashed.front().chunk.path == "words.py");
