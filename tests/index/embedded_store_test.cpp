@@ -78,7 +78,7 @@ TEST_CASE("embedded store: a file that is no database is an error that names the
 TEST_CASE("embedded store: another program's database and another format are refused") {
   Fixture fixture;
   REQUIRE(fixture.apply("a.cpp", "word\n"));
-  fixture.execute(GENERATE("PRAGMA user_version = 3", "PRAGMA application_id = 5"));
+  fixture.execute(GENERATE("PRAGMA user_version = 99", "PRAGMA application_id = 5"));
   auto store = open_embedded_store(fixture.loop, fixture.data.path());
 
   auto marker = run_until_done(fixture.loop, store->load_marker({}, fixture.project));
