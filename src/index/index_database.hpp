@@ -61,7 +61,7 @@ class IndexDatabase {
   Result<void> apply(const IndexBatch& batch);
   /// Bytes of the file that deleted rows left unused.
   Result<std::uint64_t> free_bytes();
-  /// Gives the disk back what deleted rows left, when that is much, and the space of the log. Worth a call after each
+  /// Gives the disk back what deleted rows left, when that is much, and the space of a large log. Worth a call after each
   /// pass. Errors: unavailable when there is no room to copy the file, or others hold it; it is whole then too.
   Result<void> compact();
 

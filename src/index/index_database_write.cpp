@@ -272,6 +272,8 @@ Result<void> IndexDatabase::compact() {
     auto copied = database_.execute("VACUUM");
     if (!copied) return copied;
   }
+  const auto log_bytes = std::filesystem::file_size(file().string() + "-wal", error);
+  if (error || log_bytes < kWorthCopying) return {};
   return database_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 

@@ -38,7 +38,7 @@ class Projects {
  public:
   struct Options {
     std::optional<std::filesystem::path> allowed_root;  // links resolved; projects outside of it are refused
-    std::filesystem::path data_dir{};                   // of the embedded store; empty = the indexes are elsewhere
+    std::filesystem::path data_dir = {};                // of the embedded store; empty = the indexes are elsewhere
     Freshness* freshness = nullptr;                     // null = nobody knows whether files changed; outlives it
   };
 
