@@ -78,7 +78,7 @@ TEST_CASE_METHOD(Fixture,
                                 "DELETE FROM files WHERE path = 'b.py'", "UPDATE files SET chunks = 7",
                                 "UPDATE features SET vector = x'00' WHERE chunk_id = 1",
                                 "UPDATE features SET terms = x'ff' WHERE chunk_id = 1",
-                                "UPDATE chunks SET text = x'00' WHERE id = 3", "PRAGMA user_version = 99");
+                                "UPDATE texts SET text = x'00' WHERE id = 2", "PRAGMA user_version = 99");
   add("a.py", {"one\n", "two\n"});
   add("b.py", {"three\n"});
 

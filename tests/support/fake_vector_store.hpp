@@ -40,6 +40,7 @@ class FakeVectorStore final : public VectorStore {
   }
   Task<Result<ChunkHits>> query(RequestContext, Project, ChunkQuery) override {
     if (failure) co_return std::unexpected(*failure);
+    if (!marker) co_return fail(ErrorCode::not_found, "there is no index");
     co_return hits;
   }
   Task<Result<void>> drop(RequestContext, Project) override {
