@@ -238,7 +238,7 @@ class LocalFreshness final : public IndexFreshness {
   /// Indexes what happens between questions.
   Task<void> follow(TreePointer tree) {
     co_await asio::this_coro::throw_if_cancelled(false);
-    while (tree->is_watched()) {
+    while (tree->is_watched() && !is_ending_) {
       const auto happened = co_await tree->watcher->wait();
       if (!happened) break;
       const auto quiet = co_await wait_for_quiet(tree);
