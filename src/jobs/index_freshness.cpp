@@ -79,6 +79,7 @@ class LocalFreshness final : public IndexFreshness {
   }
 
   Task<void> shut_down() override {
+    is_ending_ = true;
     work_.cancel_all();
     co_await work_.join();
     for (const auto& [root, tree] : trees_) end(*tree);
@@ -120,7 +121,7 @@ class LocalFreshness final : public IndexFreshness {
 
   void start_update(const TreePointer& tree) {
     tree->is_settled = false;
-    if (tree->is_updating) return;
+    if (tree->is_updating || is_ending_) return;
     tree->is_updating = true;
     tree->update_began = Clock::now();
     work_.spawn("index_update", update(tree));
@@ -153,7 +154,7 @@ class LocalFreshness final : public IndexFreshness {
     }
     tree->is_updating = false;
     tree->news.cancel();
-    if (tree->is_watched() && !tree->is_followed) {
+    if (tree->is_watched() && !tree->is_followed && !is_ending_) {
       tree->is_followed = true;
       work_.spawn("index_follow", follow(tree));
     }
@@ -161,6 +162,7 @@ class LocalFreshness final : public IndexFreshness {
 
   Task<Result<void>> bring_up_to_date(RequestContext context, TreePointer tree) {
     for (int round = 0; round < kMostRounds; ++round) {
+      if (is_ending_) co_return fail(ErrorCode::cancelled, "the server ends");
       const bool knows_index = tree->has_indexed;
       if (!knows_index) {
         auto loaded = co_await load_indexed(context, tree);
@@ -236,7 +238,7 @@ class LocalFreshness final : public IndexFreshness {
   /// Indexes what happens between questions.
   Task<void> follow(TreePointer tree) {
     co_await asio::this_coro::throw_if_cancelled(false);
-    while (tree->is_watched()) {
+    while (tree->is_watched() && !is_ending_) {
       const auto happened = co_await tree->watcher->wait();
       if (!happened) break;
       const auto quiet = co_await wait_for_quiet(tree);
@@ -266,6 +268,7 @@ class LocalFreshness final : public IndexFreshness {
   LocalIngestJobs& jobs_;
   FreshnessOptions options_;
   TaskGroup work_;
+  bool is_ending_ = false;                    // nothing is begun any more
   std::map<std::string, TreePointer> trees_;  // by root
 };
 
