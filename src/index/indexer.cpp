@@ -72,10 +72,11 @@ class IndexPass {
   }
 
  private:
-  /// Cancellation also comes as an exception out of whatever was awaited.
+  /// Cancellation also comes as an exception out of whatever was awaited, or as the end of a call.
   Task<Result<void>> run_caught() {
     try {
-      co_return co_await index_changes();
+      auto done = co_await index_changes();
+      if (done || done.error().code != ErrorCode::cancelled) co_return done;
     } catch (const boost::system::system_error& error) {
       if (error.code() != asio::error::operation_aborted) throw;
     }

@@ -82,6 +82,17 @@ def count_entries(top):
 
 
 def take_stock(runner, top):
+    """What there is when it has come to rest: the end of a run is told before its last process is gone."""
+    stock = count_all(runner, top)
+    for _ in range(50):
+        time.sleep(0.1)
+        before, stock = stock, count_all(runner, top)
+        if before == stock:
+            break
+    return stock
+
+
+def count_all(runner, top):
     processes = descendants(runner.process.pid)
     with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
         number_of_mounts = len(mounts.readlines())

@@ -87,7 +87,7 @@ class EmbeddingDouble {
       if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
         word += static_cast<char>(std::tolower(c));
       } else if (!word.empty()) {
-        counts[std::hash<std::string>{}(word) % dimension] += 1;
+        if (word.size() > 3) counts[std::hash<std::string>{}(word) % dimension] += 1;  // "the" means nothing
         word.clear();
       }
     }
