@@ -114,7 +114,8 @@ Result<IndexDatabase> IndexDatabase::create(const std::filesystem::path& file) {
   auto is_made = check_schema(*database);
   if (!is_made) return std::unexpected(is_made.error());
   auto set = database->execute(kConnectionSettings);
-  if (set && !*is_made) set = database->execute("PRAGMA journal_mode = WAL");
+  // Rows of texts and words are about as large as an ordinary page, so large ones leave less of themselves empty.
+  if (set && !*is_made) set = database->execute("PRAGMA page_size = 16384; PRAGMA journal_mode = WAL");
   if (!set) return std::unexpected(set.error());
   if (*is_made) return IndexDatabase(std::move(*database));
 

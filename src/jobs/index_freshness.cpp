@@ -146,11 +146,11 @@ class LocalFreshness final : public IndexFreshness {
     co_await asio::this_coro::throw_if_cancelled(false);
     const RequestContext context = make_background_context(log_, "fresh");
     auto updated = co_await bring_up_to_date(context, tree);
-    if (!updated) {
+    const bool has_failed = !updated && updated.error().code != ErrorCode::cancelled;  // else it gave way to a job
+    if (has_failed) {
       tree->has_failed = true;
       tree->failed_at = Clock::now();
-      const bool is_worth_telling = updated.error().code != ErrorCode::cancelled;
-      if (is_worth_telling) context.log.warning("index_not_updated", {{"cause", updated.error().message}});
+      context.log.warning("index_not_updated", {{"cause", updated.error().message}});
     }
     tree->is_updating = false;
     tree->news.cancel();

@@ -138,7 +138,9 @@ class ChildIngestJobs final : public LocalIngestJobs {
     }
     if (*child->result && (*child->result)->exit_code == 0) co_return Result<void>{};
     const bool is_locked = *child->result && (*child->result)->exit_code == kIngestLocked;
-    co_return fail(is_locked ? ErrorCode::conflict : ErrorCode::unavailable, describe_end(*child));
+    const bool gave_way = !*child->result && child->result->error().code == ErrorCode::cancelled;
+    const ErrorCode code = is_locked ? ErrorCode::conflict : gave_way ? ErrorCode::cancelled : ErrorCode::unavailable;
+    co_return fail(code, describe_end(*child));
   }
 
   Task<Result<void>> cancel(RequestContext, Project project) override {

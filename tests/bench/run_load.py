@@ -83,12 +83,15 @@ def count_entries(top):
 
 def take_stock(runner, top):
     """What there is when it has come to rest: the end of a run is told before its last process is gone."""
-    stock = count_all(runner, top)
+    before, stock = None, {}
     for _ in range(50):
-        time.sleep(0.1)
-        before, stock = stock, count_all(runner, top)
+        try:
+            before, stock = stock, count_all(runner, top)
+        except OSError:  # a process ended while it was looked at
+            continue
         if before == stock:
             break
+        time.sleep(0.1)
     return stock
 
 

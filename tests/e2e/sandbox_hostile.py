@@ -243,7 +243,8 @@ class Suite:
     # --- processes: nothing is left, whatever they do ---
 
     def leaves_nothing(self, body, seconds=10, cancel_after=None):
-        mark = "HOSTILE_MARK=" + hashlib.sha256(body.encode() + str(seconds).encode()).hexdigest()[:16]
+        of_this_case = f"{os.getpid()} {seconds} {body}"  # other suites run the same cases at the same time
+        mark = "HOSTILE_MARK=" + hashlib.sha256(of_this_case.encode()).hexdigest()[:16]
         environment = {"HOSTILE_MARK": mark.split("=")[1]}
         code = "import os, signal, subprocess, sys, time\n" + textwrap.dedent(body)
         begin = time.monotonic()
@@ -540,9 +541,9 @@ class Suite:
         return "Access-Control-Allow-Origin" not in headers and status >= 400, answer
 
     def case_http_a_run_is_cancelled_by_its_id(self):
-        mark, answers = "HOSTILE_MARK=cancelled-by-id", []
+        mark, answers = f"HOSTILE_MARK=cancelled-{os.getpid()}", []
         request = {"project_path": self.world.project, "command": ["python3", "-c", "import time; time.sleep(600)"],
-                   "env": {"HOSTILE_MARK": "cancelled-by-id"}}
+                   "env": {"HOSTILE_MARK": f"cancelled-{os.getpid()}"}}
         caller = threading.Thread(target=lambda: answers.append(
             self.world.call("POST", "/execute", request, {"X-Request-Id": "cancel-me"})))
         caller.start()

@@ -154,7 +154,7 @@ TEST_CASE("embedded store: a reader is not stopped by an open write transaction"
 TEST_CASE("embedded store: text that repeats takes less room than itself") {
   Fixture fixture;
   std::string text;
-  for (int i = 0; i < 20000; ++i) text += "  return value + offset;\n";
+  for (int i = 0; i < 80000; ++i) text += "  return value + offset;\n";
 
   REQUIRE(fixture.apply("a.cpp", text));
   fixture.execute("PRAGMA wal_checkpoint(TRUNCATE)");

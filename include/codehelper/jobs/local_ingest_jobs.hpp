@@ -23,8 +23,8 @@ struct LocalJobsOptions {
 class LocalIngestJobs : public IngestJobs {
  public:
   /// Indexes what changed since the last pass, and resumes when that is done. It is no job: status() doesn't tell of
-  /// it, and start() ends it first. Errors: unavailable with the cause; conflict when another process indexes the
-  /// project.
+  /// it, and start() ends it first. Errors: cancelled when start() or the end of the server has ended
+  /// it; unavailable with the cause; conflict when another process indexes the project.
   virtual Task<Result<void>> refresh(RequestContext context, Project project) = 0;
 };
 
