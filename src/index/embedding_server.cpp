@@ -88,7 +88,8 @@ class EmbeddingServer final : public Embedder {
         text.clear();
         continue;
       }
-      text = to_valid_utf8(prefix + text);
+      text.insert(0, prefix);
+      text = to_valid_utf8(text);
       cut(text, model_.max_bytes);
     }
   }

@@ -150,7 +150,8 @@ TEST_CASE_METHOD(
   const json::object failed = api.get(look).json();
   CHECK(failed.at("index_status") == "failed");
   const std::string cause(failed.at("cause").as_string());
-  CHECK_THAT(cause, Catch::Contains(signal == SIGTERM ? "shard 2 of 4: indexing was cancelled" : "without finishing"));
+  CHECK_THAT(cause, Catch::Contains(signal == SIGTERM ? "shard 2 of 4: " : "without finishing"));
+  if (signal == SIGTERM) CHECK_THAT(cause, Catch::Contains("was cancelled"));
 
   CHECK(start(2)->wait(std::chrono::seconds(120)) == 0);
   CHECK(api.get(look).json().at("index_status") == "ready");

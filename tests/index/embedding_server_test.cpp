@@ -204,7 +204,7 @@ TEST_CASE("embedding server: vectors of another dimension than before are refuse
 
   REQUIRE_FALSE(vectors);
   CHECK(vectors.error().code == ErrorCode::bad_answer);
-  CHECK(vectors.error().message.contains("64 dimensions and now have 32"));
+  CHECK(vectors.error().message.contains("512 dimensions and now have 32"));
 }
 
 TEST_CASE("embedding server: while it is busy passages are tried again, a question is not") {

@@ -1,5 +1,5 @@
 // An embedding server that speaks Ollama's or OpenAI's API as shared/protocols.md 3.5 has it, with the faults that a
-// test asks for. Its vectors count hashed words, so that texts on one matter are near each other.
+// test asks for. Its vectors count hashed parts of words, so that texts on one matter are near each other.
 #pragma once
 
 #include <fmt/format.h>
@@ -24,7 +24,7 @@ inline std::string make_http_answer(int status, std::string_view body, std::stri
 
 class EmbeddingDouble {
  public:
-  static constexpr std::size_t kDimension = 64;
+  static constexpr std::size_t kDimension = 512;
 
   EmbeddingDouble(EventLoop& loop, EmbeddingApi api)
       : api_(api), server_(loop, [this](ScriptedPeer& peer, int) { return serve(peer); }) {}
@@ -56,6 +56,8 @@ class EmbeddingDouble {
   }
 
  private:
+  static constexpr std::size_t kPart = 4;  // letters
+
   Task<void> serve(ScriptedPeer& peer) {
     while (true) {
       const std::string request = co_await peer.read_request();
@@ -84,12 +86,12 @@ class EmbeddingDouble {
     std::vector<double> counts(dimension, 0.0);
     std::string word;
     for (const char c : text + " ") {
-      if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
-        word += static_cast<char>(std::tolower(c));
-      } else if (!word.empty()) {
-        if (word.size() > 3) counts[std::hash<std::string>{}(word) % dimension] += 1;  // "the" means nothing
+      if (std::isalpha(static_cast<unsigned char>(c)) == 0) {
         word.clear();
+        continue;
       }
+      word += static_cast<char>(std::tolower(c));
+      if (word.size() >= kPart) counts[std::hash<std::string>{}(word.substr(word.size() - kPart)) % dimension] += 1;
     }
     counts[0] += 0.1;  // no text is nothing to a model
     return boost::json::array(counts.begin(), counts.end());
