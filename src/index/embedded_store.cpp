@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 
@@ -132,29 +133,32 @@ class EmbeddedIndex {
     auto followed = snapshot_.follow(database);
     if (!followed) return std::unexpected(followed.error());
     IndexSnapshot::Ranking ranking = snapshot_.rank(query);
-    auto lexical = load_chunks(database, ranking.lexical);
-    if (!lexical) return std::unexpected(lexical.error());
-    auto semantic = load_chunks(database, ranking.semantic);
-    if (!semantic) return std::unexpected(semantic.error());
-    auto definitions = load_chunks(database, ranking.definitions);
-    if (!definitions) return std::unexpected(definitions.error());
-    return ChunkHits{std::move(*lexical), std::move(*semantic), std::move(*definitions), std::move(ranking.files),
-                     std::move(ranking.rarities)};
-  }
-
-  static Result<std::vector<ScoredChunk>> load_chunks(IndexDatabase& database,
-                                                      const std::vector<IndexSnapshot::RankedChunk>& ranked) {
+    // Legs share chunks and neighbours, whose text lies together: all are loaded at once, in the order of the disk.
     std::vector<std::int64_t> ids;
-    ids.reserve(ranked.size());
-    for (const IndexSnapshot::RankedChunk& entry : ranked) ids.push_back(entry.id);
-    auto loaded = database.load_chunks(ids);
-    if (!loaded) return std::unexpected(loaded.error());
-    std::vector<ScoredChunk> chunks;
-    chunks.reserve(ranked.size());
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      chunks.push_back({ids[i], ranked[i].score, std::move((*loaded)[i])});
+    for (const auto* leg : {&ranking.lexical, &ranking.semantic, &ranking.definitions}) {
+      for (const IndexSnapshot::RankedChunk& entry : *leg) ids.push_back(entry.id);
     }
-    return chunks;
+    std::ranges::sort(ids);
+    const auto repeated = std::ranges::unique(ids);
+    ids.erase(repeated.begin(), repeated.end());
+    const auto chunks = database.load_chunks(ids);
+    if (!chunks) return std::unexpected(chunks.error());
+    const auto join = [&](const std::vector<IndexSnapshot::RankedChunk>& leg) {
+      std::vector<ScoredChunk> scored;
+      scored.reserve(leg.size());
+      for (const IndexSnapshot::RankedChunk& entry : leg) {
+        const auto place = std::ranges::lower_bound(ids, entry.id) - ids.begin();
+        scored.push_back({entry.id, entry.score, (*chunks)[static_cast<std::size_t>(place)]});
+      }
+      return scored;
+    };
+    ChunkHits hits;
+    hits.lexical = join(ranking.lexical);
+    hits.semantic = join(ranking.semantic);
+    hits.definitions = join(ranking.definitions);
+    hits.files = std::move(ranking.files);
+    hits.rarities = std::move(ranking.rarities);
+    return hits;
   }
 
   std::filesystem::path file_;

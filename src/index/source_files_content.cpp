@@ -26,11 +26,11 @@ std::expected<Descriptor, int> open_below(const std::filesystem::path& root, std
   return file;
 }
 
-std::expected<FileContent, SkippedFile> refuse(const SourceFile& file, SkipReason reason, std::string detail) {
+std::expected<std::string, SkippedFile> refuse(const SourceFile& file, SkipReason reason, std::string detail) {
   return std::unexpected(SkippedFile{file.path, reason, std::move(detail)});
 }
 
-Result<std::expected<FileContent, SkippedFile>> refuse_unread(const SourceFile& file, int code) {
+Result<std::expected<std::string, SkippedFile>> refuse_unread(const SourceFile& file, int code) {
   if (is_machine_fault(code)) {
     return fail(ErrorCode::unavailable, file.path + " can't be read: " + std::strerror(code));
   }
@@ -57,8 +57,9 @@ std::expected<std::string, int> read_bytes(int descriptor, std::size_t limit_byt
   return bytes;
 }
 
-Result<std::expected<FileContent, SkippedFile>> read_source_file(const std::filesystem::path& root,
-                                                                 const SourceFile& file, std::uint64_t max_file_bytes) {
+Result<std::expected<std::string, SkippedFile>> read_source_bytes(const std::filesystem::path& root,
+                                                                  const SourceFile& file,
+                                                                  std::uint64_t max_file_bytes) {
   if (is_secret_path(file.path)) return refuse(file, SkipReason::secret, "by its name");
   const auto opened = open_below(root, file.path);
   if (!opened) {
@@ -80,8 +81,16 @@ Result<std::expected<FileContent, SkippedFile>> read_source_file(const std::file
   if (bytes->size() > max_file_bytes) return refuse(file, SkipReason::too_large, too_large_detail(max_file_bytes));
   if (auto refusal = refuse_content(file.path, *bytes))
     return refuse(file, refusal->reason, std::move(refusal->detail));
-  auto hash = git_blob_id(*bytes);
-  return FileContent{std::move(*bytes), std::move(hash)};
+  return std::move(*bytes);
+}
+
+Result<std::expected<FileContent, SkippedFile>> read_source_file(const std::filesystem::path& root,
+                                                                 const SourceFile& file, std::uint64_t max_file_bytes) {
+  auto read = read_source_bytes(root, file, max_file_bytes);
+  if (!read) return std::unexpected(read.error());
+  if (!*read) return std::expected<FileContent, SkippedFile>(std::unexpected(std::move(read->error())));
+  auto hash = git_blob_id(**read);
+  return FileContent{std::move(**read), std::move(hash)};
 }
 
 }  // namespace codehelper

@@ -17,9 +17,9 @@ std::optional<std::string> read_text(const std::filesystem::path& root, const st
   constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 30;
   SourceFile file;
   file.path = path;
-  const auto content = read_source_file(root, file, kMaxBytes);
-  if (!content || !*content) return std::nullopt;
-  return to_valid_utf8((*content)->bytes);
+  const auto bytes = read_source_bytes(root, file, kMaxBytes);
+  if (!bytes || !*bytes) return std::nullopt;
+  return to_valid_utf8(**bytes);
 }
 
 /// The first of the lines that equal `lines`, nearest to line `near`; 0 = there are none.

@@ -66,6 +66,10 @@ struct FileContent {
 Result<std::expected<FileContent, SkippedFile>> read_source_file(const std::filesystem::path& root,
                                                                  const SourceFile& file, std::uint64_t max_file_bytes);
 
+/// As read_source_file(), without the hash, which takes longer than the reading.
+Result<std::expected<std::string, SkippedFile>> read_source_bytes(const std::filesystem::path& root,
+                                                                  const SourceFile& file, std::uint64_t max_file_bytes);
+
 /// Whether a file of this name may hold secrets: ".env", "id_rsa", "*.pem", …; only the last part of the path and known
 /// folders (".ssh/", ".aws/") count. Templates such as ".env.example" are no secrets.
 bool is_secret_path(std::string_view path);
