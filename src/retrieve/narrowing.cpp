@@ -6,22 +6,13 @@
 #include "codehelper/base/text.hpp"
 #include "codehelper/index/chunker.hpp"
 #include "codehelper/index/text_analysis.hpp"
+#include "words.hpp"
 
 namespace codehelper {
 namespace {
 
 constexpr std::size_t kMostWordsAroundPhrase = 12;
 constexpr std::string_view kBlank = " \t";
-
-std::vector<std::string_view> split_words(std::string_view text) {
-  std::vector<std::string_view> words;
-  for (std::size_t begin = text.find_first_not_of(kBlank); begin != std::string_view::npos;) {
-    const std::size_t end = std::min(text.find_first_of(kBlank, begin), text.size());
-    words.push_back(text.substr(begin, end - begin));
-    begin = text.find_first_not_of(kBlank, end);
-  }
-  return words;
-}
 
 std::string squeeze(std::string_view text) {
   std::string squeezed;
@@ -94,7 +85,7 @@ NarrowedQuestion read_narrowing(std::string_view question) {
     return result;
   }
   std::size_t words = 0;
-  for (const std::string_view word : split_words(question.substr(0, end))) {
+  for (const std::string_view word : split_words(question, question.size())) {
     if (take_filter(word, result.narrowing.filter)) continue;
     ++words;
     if (!result.text.empty()) result.text += ' ';

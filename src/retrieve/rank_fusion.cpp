@@ -93,17 +93,13 @@ void add_name_bonuses(const Question& question, std::vector<Candidate>& candidat
   for (const Candidate& candidate : candidates) {
     for (const std::string& name : candidate.chunk.definitions) declaring[name] += is_asked(name) ? 1 : 0;
   }
-  std::vector<double> bonuses;
-  bonuses.reserve(candidates.size());
-  for (const Candidate& candidate : candidates) {
-    double bonus = 0;
+  for (Candidate& candidate : candidates) {
     for (const std::string& name : candidate.chunk.definitions) {
       if (!is_asked(name)) continue;
-      bonus = std::max(bonus, is_written_as_code(name) ? kCodeBonus : kNameBonus / std::sqrt(declaring[name]));
+      const double bonus = is_written_as_code(name) ? kCodeBonus : kNameBonus / std::sqrt(declaring[name]);
+      candidate.bonus = std::max(candidate.bonus, bonus);
     }
-    bonuses.push_back(bonus);
   }
-  for (std::size_t i = 0; i < bonuses.size(); ++i) candidates[i].bonus = std::max(candidates[i].bonus, bonuses[i]);
 }
 
 double mention_bonus(const Chunk& chunk, const Question& question) {

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "codehelper/base/text.hpp"
 #include "codehelper/index/text_analysis.hpp"
 #include "codehelper/retrieve/citation_check.hpp"
 #include "hit_list.hpp"
@@ -21,9 +22,7 @@ constexpr std::size_t kCandidates = 100;
 /// The part that is read; ends between two characters.
 std::string shorten(std::string question) {
   if (question.size() <= kMaxQuestionBytes) return question;
-  std::size_t end = kMaxQuestionBytes;
-  while (end > 0 && (static_cast<unsigned char>(question[end]) & 0xC0U) == 0x80) --end;
-  question.resize(end);
+  question.resize(character_border(question, kMaxQuestionBytes));
   return question;
 }
 

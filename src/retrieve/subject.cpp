@@ -4,6 +4,7 @@
 #include <array>
 
 #include "codehelper/index/text_analysis.hpp"
+#include "words.hpp"
 
 namespace codehelper {
 namespace {
@@ -26,17 +27,6 @@ bool is_name_character(char c) {
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
-}
-
-std::vector<std::string_view> split_words(std::string_view text, std::size_t most) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  std::vector<std::string_view> words;
-  for (std::size_t begin = text.find_first_not_of(kBlank); begin != std::string_view::npos && words.size() < most;) {
-    const std::size_t end = std::min(text.find_first_of(kBlank, begin), text.size());
-    words.push_back(text.substr(begin, end - begin));
-    begin = text.find_first_not_of(kBlank, end);
-  }
-  return words;
 }
 
 /// Where "(" begins the arguments of a call; npos when there is none.
