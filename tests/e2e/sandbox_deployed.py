@@ -21,6 +21,7 @@ import urllib.request
 
 DEPLOY = os.path.join(os.path.dirname(__file__), "../../deploy")
 USER = 10001
+PROGRAM = "/tmp/codehelper"  # where the user can reach it, wherever it was built
 CLONE_NEWNS = 0x00020000
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
 # Of the default profile of Docker and containerd, for a container without CAP_SYS_ADMIN and CAP_SYS_CHROOT.
@@ -121,18 +122,21 @@ class Deployment:
             self.new_namespaces = "RestrictNamespaces=" not in text
         self.env.update(PATH=os.environ["PATH"], CODEHELPER_HOST="127.0.0.1", CODEHELPER_PORT="0")
 
-    def enter(self, workspace):
+    def enter(self, workspace, binary):
         """In the child: what the runtime does before it starts the program."""
         if libc.unshare(CLONE_NEWNS) != 0:
             os._exit(77)
         mount(None, "/", None, MS_REC | MS_PRIVATE)
         root = self.env["ALLOWED_ROOT"]
-        keep = os.open(workspace, os.O_PATH)
+        keep, program_file = os.open(workspace, os.O_PATH), os.open(binary, os.O_PATH)
         for path in self.writable:
             os.makedirs(path, exist_ok=True)
             mount("tmpfs", path, "tmpfs", 0, "mode=1777")
         mount(f"/proc/self/fd/{keep}", workspace_in(root), None, MS_BIND)
         os.close(keep)
+        open(PROGRAM, "w").close()
+        mount(f"/proc/self/fd/{program_file}", PROGRAM, None, MS_BIND)
+        os.close(program_file)
         mount(None, "/", None, MS_REMOUNT | MS_BIND | MS_RDONLY)
         program = self.filter()
         os.setgroups([])
@@ -198,8 +202,8 @@ def main():
         if child == 0:
             os.dup2(errors.fileno(), 2)
             os.dup2(os.open("/dev/null", os.O_WRONLY), 1)
-            deployment.enter(f"{top}/workspace")
-            os.execve(binary, ["codehelper", "serve-runner"], deployment.env)
+            deployment.enter(f"{top}/workspace", binary)
+            os.execve(PROGRAM, ["codehelper", "serve-runner"], deployment.env)
         url = wait_for_url(child, errors)
         if url is None:
             return 77
