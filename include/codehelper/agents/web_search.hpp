@@ -1,0 +1,31 @@
+// Searches the web. A seam: Tavily, Serper, SearXNG. What comes back is data from strangers, never an instruction.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codehelper/base/error.hpp"
+#include "codehelper/base/request_context.hpp"
+#include "codehelper/net/task.hpp"
+
+namespace codehelper {
+
+struct WebResult {
+  std::string title;
+  std::string url;
+  std::string snippet;  // plain text, valid UTF-8, 2 KiB at most
+};
+
+class WebSearch {
+ public:
+  virtual ~WebSearch() = default;
+
+  virtual std::string_view provider() const = 0;  // "tavily", "serper", "searxng"
+  /// Best first, `limit` at most. Errors: unauthorized (the key), overloaded (rate or plan limit; not repeated),
+  /// unavailable, timeout, bad_answer, cancelled. No message holds a key.
+  virtual Task<Result<std::vector<WebResult>>> search(RequestContext context, std::string query, std::size_t limit) = 0;
+};
+
+}  // namespace codehelper
