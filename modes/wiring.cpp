@@ -282,6 +282,7 @@ Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metri
   parts->services_.projects = parts->projects_.get();
   parts->services_.retriever = parts->retriever_.get();
   parts->services_.symbols = parts->index_.symbols.get();
+  parts->services_.chat_runs = &parts->chat_runs_;
   parts->services_.runner_limit = config.api.runner_limit;
   return parts;
 }
@@ -307,6 +308,7 @@ Result<void> ApiParts::open_jobs(const Log& log, IngestBackend backend) {
 }
 
 Task<void> ApiParts::shut_down() {
+  co_await chat_runs_.shut_down();
   if (freshness_) co_await freshness_->shut_down();
   co_await jobs_->shut_down();
 }
@@ -339,7 +341,6 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
   readiness.store_dir = config_.index.data_dir;
   readiness.limit = config_.api.readiness_limit;
   readiness.llm_health_path = config_.api.llm_health_path;
-  std::string model_note = "No model is configured (LLM_URL), so this answer is made of the index alone.";
   if (!config_.api.llm_url.empty()) {
     HttpClientOptions llm;
     llm.base_url = health_base_of(config_.api.llm_url);
@@ -349,11 +350,12 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
     if (!llm_client) return fail_with_context("LLM_URL", llm_client.error());
     llm_client_ = std::move(*llm_client);
     readiness.llm = llm_client_.get();
-    model_note = "This version doesn't ask the configured model yet; this answer is made of the index alone.";
   }
   readiness_ = std::make_unique<Readiness>(loop_, std::move(readiness));
   services_.readiness = readiness_.get();
-  crew_ = std::make_unique<Crew>(Crew::Parts{loop_, *retriever_, *runner_, std::move(model_note)});
+  Crew::Parts crew{loop_, *retriever_, *index_.symbols, *runner_};
+  crew.max_file_bytes = config_.index.max_file_bytes;
+  crew_ = std::make_unique<Crew>(crew);
   services_.crew = crew_.get();
   return {};
 }

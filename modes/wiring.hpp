@@ -81,7 +81,7 @@ class ApiParts {
   Result<void> open_jobs(const Log& log, IngestBackend backend);
 
   ApiParts(EventLoop& loop, Metrics& metrics, const Config& config)
-      : loop_(loop), metrics_(metrics), config_(config), services_{loop, metrics} {}
+      : loop_(loop), metrics_(metrics), config_(config), chat_runs_(loop), services_{loop, metrics} {}
 
   EventLoop& loop_;
   Metrics& metrics_;
@@ -95,6 +95,7 @@ class ApiParts {
   std::unique_ptr<HttpClient> llm_client_;
   std::unique_ptr<CommandRunner> runner_;
   std::unique_ptr<Crew> crew_;
+  ChatRuns chat_runs_;
   std::unique_ptr<Readiness> readiness_;
   ApiServices services_;
 };

@@ -30,7 +30,8 @@ struct CrewFixture {
   ChatAnswer ask(const std::string& message) { return ask(message, *store); }
   ChatAnswer ask(const std::string& message, VectorStore& from) {
     Retriever retriever(loop, from, *embedder);
-    Crew crew({loop, retriever, runner, "No model is configured."});
+    const auto symbols = make_derived_symbols(loop, from);
+    Crew crew({loop, retriever, *symbols, runner});
     ChatRequest request;
     request.message = message;
     request.project = project;
@@ -83,7 +84,7 @@ TEST_CASE_METHOD(CrewFixture, "crew: an answer quotes places that are verified a
   CHECK(answer.sources[0].verified);
   CHECK_THAT(answer.response, Catch::Contains("**parser.py:1-3**"));
   CHECK_THAT(answer.response, Catch::Contains("def parse_headers(text):"));
-  CHECK_THAT(answer.response, Catch::Contains("No model is configured."));
+  CHECK_THAT(answer.response, Catch::Contains("No model is configured (LLM_URL)"));
   CHECK_FALSE(answer.conversation_id.empty());
   CHECK(answer.steps.size() == 2);
 }
