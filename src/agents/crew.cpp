@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "codehelper/base/text.hpp"
-#include "codehelper/execute/test_command.hpp"
+#include "codehelper/execute/receipt.hpp"
 #include "codehelper/retrieve/citation_check.hpp"
 #include "excerpt.hpp"
 
@@ -59,29 +59,10 @@ struct TestsOutcome {
   std::string sentence;  // for the step
 };
 
-// "Passed" is said only of an exit status 0 with tests that ran and none that failed.
-std::string describe_verdict(const std::string& command, const CommandResult& run, const TestCount& count) {
-  if (run.timed_out) return fmt::format("`{}` was ended at its time limit.", command);
-  if (count.ran_nothing()) return fmt::format("`{}` ran no test (exit status {}).", command, run.exit_code);
-  if (!count.known && run.exit_code == 0) {
-    return fmt::format("`{}` ended with status 0; its output doesn't say how many tests ran.", command);
-  }
-  if (!count.known) return fmt::format("The test run failed: `{}` ended with status {}.", command, run.exit_code);
-  const std::string ran = describe_number(count.run, count.unit);
-  if (count.failed > 0) {
-    return fmt::format("The tests failed: `{}` ended with status {}, {} of {} failed.", command, run.exit_code,
-                       count.failed, ran);
-  }
-  if (run.exit_code != 0) {
-    return fmt::format("The test run failed: `{}` ended with status {}, although it ran {} and none failed.", command,
-                       run.exit_code, ran);
-  }
-  return fmt::format("The tests passed: `{}` ran {}.", command, ran);
-}
-
 TestsOutcome describe_run(const std::vector<std::string>& command, const CommandResult& run) {
-  const TestCount count = count_tests(run.standard_output, run.standard_error);
-  std::string sentence = describe_verdict(fmt::format("{}", fmt::join(command, " ")), run, count);
+  Receipt receipt = make_receipt(run);
+  receipt.arguments = command;
+  std::string sentence = describe_verdict(receipt);
   const std::string& output = run.standard_output.empty() ? run.standard_error : run.standard_output;
   const std::string_view shown = last_part(output, kOutputTail);
   std::string text = fmt::format("{} It took {:.1f} s.\n\n", sentence, run.duration_seconds);
