@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "codehelper/base/json_fields.hpp"
-#include "codehelper/execute/test_command.hpp"
+#include "codehelper/execute/receipt.hpp"
 
 namespace codehelper {
 
@@ -47,24 +47,12 @@ bool is_signal(const CommandResult& result) {
 }
 
 // What was run and what came of it, in a form that can be kept and compared.
-json::object make_receipt(const CommandResult& result) {
-  json::object receipt{{"argv", json::array(result.arguments.begin(), result.arguments.end())},
-                       {"cwd", result.cwd},
-                       {"exit_code", result.exit_code},
-                       {"duration_seconds", result.duration_seconds},
-                       {"stdout_sha256", result.output_sha256},
-                       {"stderr_sha256", result.error_sha256},
-                       {"tests", nullptr}};
-  const TestCount count = count_tests(result.standard_output, result.standard_error);
-  receipt["tests_outcome"] = judge_tests(count, result.exit_code);
-  if (count.known) {
-    receipt["tests"] = {{"unit", to_string(count.unit)},
-                        {"run", count.run},
-                        {"failed", count.failed},
-                        {"skipped", count.skipped},
-                        {"ran_nothing", count.ran_nothing()}};
-  }
-  return receipt;
+json::object make_receipt_object(const CommandResult& result) {
+  const Receipt receipt = make_receipt(result);
+  json::object object = to_json(receipt);
+  object["cwd"] = result.cwd;
+  if (receipt.tests.known) object["tests"].as_object()["ran_nothing"] = receipt.tests.ran_nothing();
+  return object;
 }
 
 Result<std::uint64_t> byte_count(const json::object& object, std::string_view field, std::size_t otherwise) {
@@ -171,7 +159,7 @@ json::object to_json(const CommandResult& result) {
       {"queue_seconds", result.queue_seconds},
       {"run_id", result.run_id},
       {"sandbox", std::move(sandbox)},
-      {"receipt", make_receipt(result)},
+      {"receipt", make_receipt_object(result)},
   };
 }
 
