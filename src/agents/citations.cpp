@@ -43,9 +43,10 @@ MarkdownParts split_markdown(std::string_view text) {
       fence = marks;
       std::string_view language = line.substr(line.find(marks) + marks.size());
       language = language.substr(0, language.find_last_not_of(" \r") + 1);
-      parts.blocks.push_back({std::string(language), ""});
+      parts.blocks.push_back({std::string(language), "", at, text.size()});
     } else if (!fence.empty() && marks.starts_with(fence)) {
       fence = {};
+      parts.blocks.back().end = std::min(at + line.size() + 1, text.size());
     } else if (!fence.empty()) {
       parts.blocks.back().text += std::string(line) + "\n";
     } else {

@@ -32,7 +32,9 @@ std::string insert_marks(std::string_view text, const std::vector<std::pair<std:
 
 struct FencedBlock {
   std::string language;
-  std::string text;  // with the last line end
+  std::string text;       // with the last line end
+  std::size_t begin = 0;  // of the line with the opening fence, in the whole text
+  std::size_t end = 0;    // behind the line with the closing one
 };
 /// The code blocks of a Markdown text that are fenced by ``` or ~~~; one that isn't closed ends with the text.
 std::vector<FencedBlock> find_fenced_blocks(std::string_view text);

@@ -36,8 +36,8 @@ void Coder::emit(const CrewEvent& event) const {
   if (on_event_) on_event_(event);
 }
 
-Task<Result<ModelReply>> Coder::ask(RequestContext context, const LoopState& state) {
-  request_.tools = state.is_concluding ? std::vector<ToolSpec>{} : tools_.specs();
+Task<Result<ModelReply>> Coder::ask(RequestContext context) {
+  request_.tools = state_.is_concluding ? std::vector<ToolSpec>{} : tools_.specs();
   if (!make_room(request_, prompt_tokens_)) {
     co_return fail(ErrorCode::too_large, "the question and what was read don't fit in the model's context");
   }
@@ -91,14 +91,25 @@ Task<Result<CoderWork>> Coder::work(RequestContext context, CoderTask task) {
   request_.messages = std::move(task.messages);
   request_.max_output_tokens = task.max_output_tokens;
   prompt_tokens_ = task.prompt_tokens;
+  limits_ = task.limits;
+  co_return co_await run_loop(std::move(context));
+}
+
+Task<Result<CoderWork>> Coder::go_on(RequestContext context, std::string message) {
+  request_.messages.push_back({MessageRole::assistant, mask_secrets(work_.text).text});
+  request_.messages.push_back({MessageRole::user, std::move(message)});
+  state_.is_concluding = false;
+  co_return co_await run_loop(std::move(context));
+}
+
+Task<Result<CoderWork>> Coder::run_loop(RequestContext context) {
   std::vector<std::string> names;
   for (const ToolSpec& spec : tools_.specs()) names.push_back(spec.name);
-  LoopState state;
   while (true) {
-    auto reply = co_await ask(context, state);
+    auto reply = co_await ask(context);
     if (!reply) co_return std::unexpected(reply.error());
-    NextStep step = next_step(std::move(state), task.limits, *reply, names);
-    state = std::move(step.state);
+    NextStep step = next_step(std::move(state_), limits_, *reply, names);
+    state_ = std::move(step.state);
     if (step.move == Move::finish) {
       const bool is_empty = reply->content.find_first_not_of(" \t\r\n") == std::string::npos;
       if (is_empty && reply->finish != FinishReason::refused) {
@@ -106,22 +117,21 @@ Task<Result<CoderWork>> Coder::work(RequestContext context, CoderTask task) {
       }
       work_.text = std::move(reply->content);
       work_.finish = reply->finish;
-      co_return std::move(work_);
+      co_return work_;
     }
     const auto ran = co_await run_tools(context, *reply, step);
     if (!ran) co_return std::unexpected(ran.error());
     const bool is_late = !context.deadline.is_never() && context.deadline.remaining() < kTimeToAnswer;
-    if (step.move == Move::run_tools && is_late) {
-      step.move = Move::conclude;
-      step.why = "the time is nearly over";
-      state.is_concluding = true;
-    }
-    if (step.move == Move::conclude) {
-      on_step_({"coder", "conclude", "told to answer: " + step.why, 0});
-      work_.notes.push_back("The Coder was told to answer with what it knew: " + step.why + ".");
-      request_.messages.push_back({MessageRole::user, tell_to_answer(step.why)});
-    }
+    if (step.move == Move::run_tools && !is_late) continue;
+    conclude(step.why.empty() ? "the time is nearly over" : step.why);
   }
+}
+
+void Coder::conclude(const std::string& why) {
+  state_.is_concluding = true;
+  on_step_({"coder", "conclude", "told to answer: " + why, 0});
+  work_.notes.push_back("The Coder was told to answer with what it knew: " + why + ".");
+  request_.messages.push_back({MessageRole::user, tell_to_answer(why)});
 }
 
 }  // namespace codehelper

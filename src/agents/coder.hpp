@@ -34,12 +34,17 @@ class Coder {
 
   /// Errors: those of LanguageModel::ask(); bad_answer when the model says nothing even when told to answer.
   Task<Result<CoderWork>> work(RequestContext context, CoderTask task);
+  /// Goes on after an answer, with what is to be said to it. Errors: as work().
+  Task<Result<CoderWork>> go_on(RequestContext context, std::string message);
 
  private:
-  Task<Result<ModelReply>> ask(RequestContext context, const LoopState& state);
+  /// Until there is an answer. The work so far is in work_.
+  Task<Result<CoderWork>> run_loop(RequestContext context);
+  Task<Result<ModelReply>> ask(RequestContext context);
   /// Runs the step's calls and appends what the model is told of them.
   Task<Result<void>> run_tools(RequestContext context, const ModelReply& reply, const NextStep& step);
   Task<Result<std::string>> run_tool(RequestContext context, ToolCall call);
+  void conclude(const std::string& why);
   void emit(const CrewEvent& event) const;
 
   LanguageModel& model_;
@@ -48,6 +53,8 @@ class Coder {
   const CrewSink& on_event_;
   ModelRequest request_;
   std::size_t prompt_tokens_ = 0;
+  LoopLimits limits_;
+  LoopState state_;
   std::size_t round_ = 0;
   CoderWork work_;
 };

@@ -8,6 +8,7 @@
 #include "codehelper/base/text.hpp"
 #include "codehelper/execute/test_command.hpp"
 #include "coder.hpp"
+#include "edits.hpp"
 #include "excerpt.hpp"
 #include "history.hpp"
 #include "prompt.hpp"
@@ -144,11 +145,36 @@ void take_text(ChatAnswer& answer, CoderWork work) {
   }
 }
 
+/// The answer's diffs checked; while they don't apply, the Coder is told why, and tries again.
+Task<Result<CoderWork>> settle_edit(AnswerDraft& draft, Coder& coder, CoderWork work) {
+  constexpr int kTries = 3;
+  for (int tried = 1;; ++tried) {
+    std::string diffs = find_diffs(work.text);
+    if (diffs.empty()) co_return work;
+    auto check = [root = draft.request.project->root, diffs = std::move(diffs)] { return check_edit(root, diffs); };
+    ChatEdit edit = co_await draft.parts.loop.run_blocking(std::move(check));
+    draft.add_step({"coder", "check_edit", edit.applies ? "the change applies" : "doesn't apply: " + edit.reason, 0});
+    if (edit.applies || !draft.plan.edit || tried == kTries) {
+      work.text = show_edit(work.text, edit);
+      draft.answer.edits.push_back(std::move(edit));
+      co_return work;
+    }
+    auto again = co_await coder.go_on(
+        draft.context,
+        fmt::format("The diff doesn't apply: {}. Read the lines that it changes, and give all of your answer "
+                    "again with a diff that does.",
+                    edit.reason));
+    if (!again) co_return std::unexpected(again.error());
+    work = std::move(*again);
+  }
+}
+
 Task<Result<void>> ask_coder(AnswerDraft& draft, const ModelFacts& facts, ToolBox& tools, CoderTask task) {
   const auto begin = std::chrono::steady_clock::now();
   Coder::StepSink on_step = [&draft](ChatStep step) { draft.add_step(std::move(step)); };
   Coder coder(*draft.parts.model, tools, std::move(on_step), draft.on_event);
   auto work = co_await coder.work(draft.context, std::move(task));
+  if (work) work = co_await settle_edit(draft, coder, std::move(*work));
   if (!work) co_return std::unexpected(work.error());
   draft.add_step({"coder", "answer", fmt::format("{} bytes", work->text.size()), seconds_since(begin)});
   draft.count(work->usage);
