@@ -16,8 +16,10 @@ namespace {
 constexpr std::chrono::seconds kTimeToAnswer{60};
 constexpr std::size_t kSummaryBytes = 200;
 
-std::string tell_to_answer(std::string_view why) {
-  return fmt::format("No more tools: {}. Answer the question now with what is known, and say what is not.", why);
+/// Behind the last result, so that the question stays the last thing that the user said; some models lose it otherwise.
+void tell_to_answer(std::vector<ModelMessage>& messages, std::string_view why) {
+  messages.back().content +=
+      fmt::format("\n\nNo more tools: {}. Answer the question now with what is known, and say what is not.", why);
 }
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
@@ -67,6 +69,7 @@ Task<Result<std::string>> Coder::run_tool(RequestContext context, ToolCall call)
 }
 
 Task<Result<void>> Coder::run_tools(RequestContext context, const ModelReply& reply, const NextStep& step) {
+  if (reply.tool_calls.empty()) co_return Result<void>{};
   request_.messages.push_back({MessageRole::assistant, mask_secrets(reply.content).text, reply.tool_calls});
   std::map<std::string, std::string> texts;  // by the call's id
   for (const ToolCall& call : step.run) {
@@ -131,7 +134,7 @@ void Coder::conclude(const std::string& why) {
   state_.is_concluding = true;
   on_step_({"coder", "conclude", "told to answer: " + why, 0});
   work_.notes.push_back("The Coder was told to answer with what it knew: " + why + ".");
-  request_.messages.push_back({MessageRole::user, tell_to_answer(why)});
+  tell_to_answer(request_.messages, why);
 }
 
 }  // namespace codehelper
