@@ -19,7 +19,7 @@ ConversationTurn turn(std::string question, std::string response) {
 }  // namespace
 
 TEST_CASE("prompt: the window is shared out, and every share fits in it, however small it is") {
-  for (const std::size_t context : {512, 2048, 4096, 32'768, 1'000'000}) {
+  for (const std::size_t context : {512U, 2048U, 4096U, 32768U, 1000000U}) {
     ModelFacts facts;
     facts.context_tokens = context;
 
