@@ -2,6 +2,7 @@
 // What the services refer to outlives the router; their pointers must be set before the loop runs.
 #pragma once
 
+#include "codehelper/agents/conversation_store.hpp"
 #include "codehelper/agents/crew.hpp"
 #include "codehelper/api/readiness.hpp"
 #include "codehelper/base/metrics.hpp"
@@ -36,6 +37,7 @@ struct ApiServices {
   Crew* crew = nullptr;
   CommandRunner* runner = nullptr;
   Readiness* readiness = nullptr;
+  ConversationStore* conversations = nullptr;
   std::chrono::milliseconds runner_limit{60'000};
 };
 /// GET /readyz.
@@ -48,6 +50,8 @@ void add_search_routes(Router& router, ApiServices& services);
 void add_symbols_routes(Router& router, ApiServices& services);
 /// POST /chat.
 void add_chat_routes(Router& router, ApiServices& services);
+/// GET /conversations, GET, PATCH and DELETE /conversations/{id}.
+void add_conversation_routes(Router& router, ApiServices& services);
 /// POST /run.
 void add_run_routes(Router& router, ApiServices& services);
 
