@@ -89,7 +89,6 @@ int run_doctor(const Config& config, const Arguments& arguments) {
   findings.add("llm", judge(report.llm, "start the model server, or correct LLM_URL and LLM_HEALTH_PATH"));
   findings.add("embedder",
                judge(report.embedder, "start the embedding server, or correct EMBED_URL and EMBED_API_KEY"));
-  loop.context().restart();
   findings.add("web search", check_web_search(loop, (*parts)->web_search()));
   return findings.exit_code();
 }
