@@ -285,6 +285,11 @@ Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metri
                                                 std::move(projects));
   parts->retriever_ =
       std::make_unique<Retriever>(loop, *parts->index_.store, *parts->index_.embedder, parts->freshness_.get());
+  parts->conversations_ = open_conversation_store(loop, config.index.data_dir);
+  parts->services_.conversations = parts->conversations_.get();
+  auto web_search = make_web_search(loop, metrics, config.web);
+  if (!web_search) return std::unexpected(web_search.error());
+  parts->web_search_ = std::move(*web_search);
   parts->services_.projects = parts->projects_.get();
   parts->services_.retriever = parts->retriever_.get();
   parts->services_.symbols = parts->index_.symbols.get();
@@ -325,6 +330,7 @@ void ApiParts::add_routes(Router& router) {
   add_search_routes(router, services_);
   add_symbols_routes(router, services_);
   add_chat_routes(router, services_);
+  add_conversation_routes(router, services_);
   add_run_routes(router, services_);
 }
 
@@ -365,6 +371,8 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
   services_.readiness = readiness_.get();
   Crew::Parts crew{loop_, *retriever_, *index_.symbols, *runner_};
   crew.model = model_.get();
+  crew.web = web_search_.get();
+  crew.conversations = conversations_.get();
   crew.max_file_bytes = config_.index.max_file_bytes;
   crew_ = std::make_unique<Crew>(crew);
   services_.crew = crew_.get();
