@@ -71,6 +71,7 @@ TEST_CASE("text calls: other JSON, code and marks are text, byte for byte") {
            "{\"open",
            "  {\"a\":1}\n<tool_call> is a mark",
            "see `{\"name\":\"grep\",\"arguments\":{}}` there",
+           "<tool_call>{\"nome\":\"grep\"}</tool_call> it says",
            "",
        }) {
     check_filtered(text, text, "");
