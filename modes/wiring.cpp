@@ -116,6 +116,7 @@ SandboxRules make_sandbox_rules(const Config& config, const StringMap& environme
   rules.limits.tasks = runner.tasks_max;
   rules.limits.open_files = runner.open_files_max;
   rules.cache_dir = runner.cache_dir;
+  rules.copy_dir = runner.copy_dir;
   rules.allowed_root = runner.allowed_root;
   rules.read_paths = runner.read_paths;
   rules.executables = runner.executables;
@@ -260,6 +261,12 @@ Result<std::unique_ptr<RunnerParts>> RunnerParts::make(EventLoop& loop, Metrics&
   options.parallel = config.runner.parallel;
   options.queue = config.runner.queue;
   options.output_limit_bytes = config.runner.output_max_bytes;
+
+  options.copies.directory = config.runner.copy_dir;
+  const std::filesystem::path& cache_dir = sandbox->rules().cache_dir;
+  if (options.copies.directory.empty() && !cache_dir.empty()) options.copies.directory = cache_dir / "copies";
+  options.copies.bytes_max = config.runner.copy_max_bytes;
+  options.copies.files_max = config.runner.copy_max_files;
 
   std::unique_ptr<RunnerParts> parts(new RunnerParts(loop, std::move(*sandbox)));
   options.sandbox = &parts->sandbox_;

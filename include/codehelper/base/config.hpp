@@ -84,6 +84,9 @@ struct RunnerConfig {
   std::vector<std::filesystem::path> read_paths;  // absolute
   std::vector<std::string> passed_variables;      // a name may end in *
   std::filesystem::path cache_dir;                // empty = none
+  std::filesystem::path copy_dir;                 // empty = by cache_dir
+  std::uint64_t copy_max_bytes = std::uint64_t{4} << 30;
+  unsigned copy_max_files = 200'000;
   std::uint64_t memory_max_bytes = 0;             // 0 = by the machine
   std::uint64_t file_max_bytes = std::uint64_t{4} << 30;
   std::uint64_t output_max_bytes = std::uint64_t{1} << 30;

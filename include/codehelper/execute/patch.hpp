@@ -1,7 +1,7 @@
-// Unified diffs by the rules of git apply: read, applied to the files of now, and written in git's own form. Pure: files
-// come through a function. Refused beyond what git refuses: binary changes, links and submodules, and diffs in which a
-// file stands twice in ways that depend on the order. Attributes and settings that make git convert line ends are not
-// looked at.
+// Unified diffs by the rules of git apply: read, applied to the files of now, and written in git's own form. Pure:
+// files come through a function. Refused beyond what git refuses: binary changes, links and submodules, and diffs in
+// which a file stands twice in ways that depend on the order. Attributes and settings that make git convert line ends
+// are not looked at.
 #pragma once
 
 #include <functional>
@@ -31,8 +31,8 @@ struct PatchHunk {
 struct FilePatch {
   enum class Kind { modify, create, remove, rename, copy };
   Kind kind = Kind::modify;
-  std::string old_path;  // relative to the project, without "a/"; empty for create
-  std::string new_path;  // empty for remove
+  std::string old_path;               // relative to the project, without "a/"; empty for create
+  std::string new_path;               // empty for remove
   std::optional<bool> is_executable;  // afterwards; nothing = as before
   bool may_be_new = false;            // a diff without git's header doesn't tell whether the file is there
   std::vector<PatchHunk> hunks;
