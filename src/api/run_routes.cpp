@@ -16,7 +16,14 @@ namespace json = boost::json;
 
 namespace {
 
-Result<VerifyRequest> parse_run(const json::object& body) {
+constexpr std::chrono::minutes kRepairBudget{10};
+
+struct RunRequest {
+  VerifyRequest run;
+  std::string message;  // what a patch is for
+};
+
+Result<RunRequest> parse_run(const json::object& body) {
   auto project_path = required_string(body, "project_path");
   if (!project_path) return std::unexpected(project_path.error());
   const auto action = required_string(body, "action");
@@ -35,11 +42,14 @@ Result<VerifyRequest> parse_run(const json::object& body) {
   if (*patch && *action != "verify") {
     return fail(ErrorCode::invalid_field, "field \"patch\" is for the action \"verify\" only");
   }
-  VerifyRequest run;
-  run.project_path = std::move(*project_path);
-  if (*command) run.command = std::move(**command);
-  run.patch = std::move(*patch);
-  return run;
+  auto message = optional_string(body, "message");
+  if (!message) return std::unexpected(message.error());
+  RunRequest request;
+  request.run.project_path = std::move(*project_path);
+  if (*command) request.run.command = std::move(**command);
+  request.run.patch = std::move(*patch);
+  request.message = message->value_or("");
+  return request;
 }
 
 json::object to_json(const VerifyOutcome& outcome) {
@@ -60,8 +70,19 @@ json::object to_json(const VerifyOutcome& outcome) {
   object["patch"] = run.copy->patch;
   object["patched_files"] = json::value_from(run.copy->files);
   object["ran_at_project_path"] = run.copy->is_at_project_path;
-  const json::object attempt{{"patch", run.copy->patch}, {"receipt", receipt}, {"summary", outcome.summary}};
-  object["attempts"] = json::array{attempt};
+  return object;
+}
+
+/// The last run, and with a patch all of them as "attempts".
+json::object to_json(const std::vector<VerifyOutcome>& runs) {
+  json::object object = to_json(runs.back());
+  json::array attempts;
+  for (const VerifyOutcome& run : runs) {
+    if (!run.run.copy) continue;
+    attempts.push_back(
+        json::object{{"patch", run.run.copy->patch}, {"receipt", to_json(run.receipt)}, {"summary", run.summary}});
+  }
+  if (!attempts.empty()) object["attempts"] = std::move(attempts);
   return object;
 }
 
@@ -93,27 +114,27 @@ RunListener make_listener(EventQueue& queue) {
   return listener;
 }
 
-Task<Result<json::object>> run_request(ApiServices& services, VerifyRequest request, RequestContext context,
-                                       EventQueue* queue) {
+Task<Result<json::object>> run_request(ApiServices& services, Project project, RunRequest request,
+                                       RequestContext context, EventQueue* queue) {
   RunListener listener;
   if (queue != nullptr) listener = make_listener(*queue);
-  Task<Result<VerifyOutcome>> verifying =
-      verify_patch(services.loop, *services.runner, std::move(context), std::move(request), std::move(listener));
-  const auto outcome = co_await std::move(verifying);
-  if (!outcome) co_return std::unexpected(outcome.error());
-  co_return to_json(*outcome);
+  auto verifying = services.crew->verify(std::move(context), std::move(project), std::move(request.run),
+                                         std::move(request.message), std::move(listener));
+  const auto runs = co_await std::move(verifying);
+  if (!runs) co_return std::unexpected(runs.error());
+  co_return to_json(*runs);
 }
 
 Task<Result<HttpReply>> post_run(ApiServices& services, RequestContext context, HttpRequest request,
                                  json::object body) {
   auto run = parse_run(body);
   if (!run) co_return std::unexpected(run.error());
-  const auto project = co_await services.projects->resolve(context, run->project_path);
+  const auto project = co_await services.projects->resolve(context, run->run.project_path);
   if (!project) co_return std::unexpected(project.error());
   ToldAnswer told;
   told.last_event = "done";
-  told.make = [&services, asked = std::move(*run)](RequestContext inner, EventQueue* queue) {
-    return run_request(services, asked, std::move(inner), queue);
+  told.make = [&services, where = *project, asked = std::move(*run)](RequestContext inner, EventQueue* queue) {
+    return run_request(services, where, asked, std::move(inner), queue);
   };
   told.make_error = make_run_failure;
   co_return co_await tell_answer(services.loop, std::move(context), std::move(request), std::move(told));
@@ -125,8 +146,8 @@ void add_run_routes(Router& router, ApiServices& services) {
   Route route;
   route.method = "POST";
   route.path = "/run";
-  // A little more than the Runner's limit, so that its own error is the one that is answered.
-  route.time_budget = services.runner_limit + std::chrono::seconds(2);
+  // Every run has the Runner's own limit; with a model a patch may be mended and run again.
+  route.time_budget = services.runner_limit + kRepairBudget;
   route.body_limit_bytes = 1024 * 1024;
   route.handler = make_json_handler([&services](RequestContext context, HttpRequest request, json::object body) {
     return post_run(services, std::move(context), std::move(request), std::move(body));

@@ -14,8 +14,6 @@ namespace codehelper {
 
 namespace {
 
-constexpr unsigned kApi = static_cast<unsigned>(Mode::serve_api) | static_cast<unsigned>(Mode::dev);
-
 constexpr bool is_any_of(Mode mode, auto... modes) {
   return ((mode == modes) || ...);
 }

@@ -297,17 +297,21 @@ test("none of twenty planted secrets leaves the process, reaches the log, or is 
   const lines = secrets.map((secret, index) => `TOKEN_${index} = "${secret}"`);
   lines.push(`DATABASE = "postgres://admin:${passwords[0]}@db.example.org/app"`, `password = "${passwords[1]}"`);
   lines.push(`REDIS = "redis://:${passwords[2]}@cache:6379/0"`, `API_KEY = "${passwords[3]}"`);
-  const other = new Repository({ "settings.py": lines.join("\n") + "\n\n\ndef connect():\n    return DATABASE\n", ".env": lines.join("\n") });
-  coder("leak it", 0, {
-    toolCalls: [call("a", "read_lines", { path: "settings.py" }), call("b", "grep", { pattern: "TOKEN|DATABASE|password|REDIS|API_KEY" }),
+  // Each in a file of its own: some of them keep their file out of the index.
+  const files = Object.fromEntries(lines.map((line, index) => [`settings_${index}.py`, `${line}\n\n\ndef connect_${index}():\n    pass\n`]));
+  const other = new Repository({ "parser.py": kParser, ".env": lines.join("\n"), ...files });
+  const reads = lines.map((_, index) => call(`r${index}`, "read_lines", { path: `settings_${index}.py` }));
+  for (let from = 0; from < reads.length; from += 5) coder("leak it", from, { toolCalls: reads.slice(from, from + 5) });
+  coder("leak it", 20, {
+    toolCalls: [call("b", "grep", { pattern: "TOKEN|DATABASE|password|REDIS|API_KEY" }),
       call("c", "search_code", { query: "connect DATABASE" }), call("d", "read_lines", { path: ".env" })],
   });
-  coder("leak it", 4, { content: "It connects (`settings.py:23-24`)." });
-  mock.clearRequests?.();
+  coder("leak it", 23, { content: "It connects (`settings_16.py:4-5`)." });
   const own = await Program.start(other, { LLM_URL: `${mock.url}/v1`, LLM_MODEL: "gpt-4o", CODEHELPER_LOG_LEVEL: "debug" });
   try {
     const events = await own.stream({ message: `leak it: how does connect() work with ${secrets[0]}?` });
     assert.equal(events.at(-1).event, "done");
+    assert.equal(events.at(-1).data.sources[0].verified, true);
     const plain = await own.post("/chat", { message: "connect DATABASE" });
     const sent = JSON.stringify(mock.journal.getAll().map((entry) => entry.body)) + JSON.stringify(events) + (await plain.text());
     await own.stop();
