@@ -209,3 +209,22 @@ TEST_CASE("config: caches of runs lie in the data directory unless they are told
   CHECK(usual->runner.cache_dir == "/data/runner-cache");
   CHECK(told->runner.cache_dir == "/cache");
 }
+
+TEST_CASE("config: the model's settings have the names of OpenAI's clients too") {
+  StringMap environment = with(kHome, "OPENAI_BASE_URL", "http://model:1/v1");
+  environment["OPENAI_MODEL_NAME"] = "other";
+  environment["LLM_MODEL"] = "coder";
+  environment["OPENAI_API_KEY"] = "key";
+  environment["CODEHELPER_LLM_TOKEN_SECONDS"] = "7";
+
+  const auto config = parse_config(Mode::serve_api, {{"llm-context-tokens", "4096"}}, environment);
+
+  REQUIRE(config);
+  CHECK(config->llm.url == "http://model:1/v1");
+  CHECK(config->llm.model == "coder");
+  CHECK(config->llm.api_key == "key");
+  CHECK(config->llm.context_tokens == 4096);
+  CHECK(config->llm.token_limit == std::chrono::seconds(7));
+  CHECK(config->llm.limit == std::chrono::seconds(300));
+  CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "LLM_API", "anthropic")));
+}
