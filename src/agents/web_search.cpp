@@ -23,8 +23,7 @@ constexpr std::size_t kAnswerLimit = 4 * 1024 * 1024;
 
 /// What may leave this process.
 std::string make_query(std::string_view asked) {
-  std::string query = clean_web_text(mask_secrets(asked).text, kQueryLimit);
-  return query;
+  return clean_web_text(mask_secrets(asked).text, kQueryLimit);
 }
 
 Error explain_status(const WebSearchApi& api, int status) {
@@ -44,7 +43,7 @@ Error explain_status(const WebSearchApi& api, int status) {
 Result<std::vector<WebResult>> read_results(const WebSearchApi& api, const HttpAnswer& answer, std::size_t limit) {
   if (auto meant = api.explain(answer)) return std::unexpected(std::move(*meant));
   if (answer.status != 200) return std::unexpected(explain_status(api, answer.status));
-  const auto body = parse_json_object(answer.body);
+  const auto body = parse_json_object(to_valid_utf8(answer.body));
   if (!body) return fail(ErrorCode::bad_answer, fmt::format("{} answered with something else than JSON", api.provider));
   std::vector<WebResult> results;
   const json::value* list = body->if_contains(api.list);

@@ -38,8 +38,9 @@ std::size_t tag_length(std::string_view text) {
   while (at < text.size() && at < begin + 12 && (std::isalnum(static_cast<unsigned char>(text[at])) != 0)) ++at;
   const std::string name = to_lower_ascii(text.substr(begin, at - begin));
   if (name != "doctype" && std::ranges::find(kElements, name) == kElements.end()) return 0;
-  const std::size_t end = text.substr(0, kLongestTag).find('>', at);
-  if (end == std::string_view::npos || (text[at] != '>' && text[at] != ' ' && text[at] != '/' && text[at] != '\n')) {
+  const std::size_t end = text.substr(0, kLongestTag).find_first_of("<>", at);
+  if (end == std::string_view::npos || text[end] == '<' ||
+      (text[at] != '>' && text[at] != ' ' && text[at] != '/' && text[at] != '\n')) {
     return 0;
   }
   return end + 1;
