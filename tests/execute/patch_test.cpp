@@ -15,7 +15,7 @@ using codehelper::test::source_of;
 
 namespace {
 
-Result<PatchOutcome> apply(const Files& files, const std::string& diff) {
+Result<PatchOutcome> applied(const Files& files, const std::string& diff) {
   const auto patch = parse_patch(diff);
   if (!patch) return std::unexpected(patch.error());
   return apply_patch(*patch, source_of(files));
@@ -32,9 +32,9 @@ const Files kFiles = {{"src/a.py", {"one\ntwo\nthree\nfour\nfive\n"}}};
 }  // namespace
 
 TEST_CASE("patch: changes lines, and writes the same change in git's form") {
-  const auto outcome = apply(kFiles,
-                             "--- a/src/a.py\n+++ b/src/a.py\n"
-                             "@@ -2,3 +2,4 @@ some heading\n two\n-three\n+drei\n+dreieinhalb\n four\n");
+  const auto outcome = applied(kFiles,
+                               "--- a/src/a.py\n+++ b/src/a.py\n"
+                               "@@ -2,3 +2,4 @@ some heading\n two\n-three\n+drei\n+dreieinhalb\n four\n");
 
   REQUIRE(outcome.has_value());
   REQUIRE(outcome->files.size() == 1);
@@ -46,12 +46,11 @@ TEST_CASE("patch: changes lines, and writes the same change in git's form") {
 }
 
 TEST_CASE("patch: finds a hunk whose place has moved, and nothing whose context differs") {
-  const std::string moved =
-      "--- a/src/a.py\n+++ b/src/a.py\n@@ -40,3 +40,3 @@\n two\n-three\n+drei\n four\n";
+  const std::string moved = "--- a/src/a.py\n+++ b/src/a.py\n@@ -40,3 +40,3 @@\n two\n-three\n+drei\n four\n";
   const std::string other = "--- a/src/a.py\n+++ b/src/a.py\n@@ -2,3 +2,3 @@\n two\n-three \n+drei\n four\n";
 
-  const auto found = apply(kFiles, moved);
-  const auto refused = apply(kFiles, other);
+  const auto found = applied(kFiles, moved);
+  const auto refused = applied(kFiles, other);
 
   REQUIRE(found.has_value());
   CHECK(found->files[0].content == "one\ntwo\ndrei\nfour\nfive\n");
@@ -59,25 +58,26 @@ TEST_CASE("patch: finds a hunk whose place has moved, and nothing whose context 
 }
 
 TEST_CASE("patch: a hunk that doesn't apply is named with its file and the line at which it fails") {
-  const auto outcome = apply(kFiles,
-                             "--- a/src/a.py\n+++ b/src/a.py\n@@ -1,2 +1,2 @@\n-one\n+eins\n two\n"
-                             "@@ -3,3 +3,3 @@\n three\n-vier\n+4\n five\n");
+  const auto outcome = applied(kFiles,
+                               "--- a/src/a.py\n+++ b/src/a.py\n@@ -1,2 +1,2 @@\n-one\n+eins\n two\n"
+                               "@@ -3,3 +3,3 @@\n three\n-vier\n+4\n five\n");
 
   CHECK(message_of(outcome) == "hunk 2 of src/a.py: it expects `vier` where line 4 of the file is `four`");
 }
 
 TEST_CASE("patch: makes, removes, renames and copies files, and sets whether they are executable") {
   const Files files = {{"old.sh", {"#!/bin/sh\n", true}}, {"gone", {"x"}}, {"plain", {"y\n"}}, {"from", {"z\n", true}}};
-  const auto outcome = apply(files,
-                             "diff --git a/new b/new\nnew file mode 100755\nindex 0000000..1\n--- /dev/null\n+++ b/new\n"
-                             "@@ -0,0 +1 @@\n+hello\n"
-                             "diff --git a/gone b/gone\ndeleted file mode 100644\n--- a/gone\n+++ /dev/null\n"
-                             "@@ -1 +0,0 @@\n-x\n\\ No newline at end of file\n"
-                             "diff --git a/plain b/plain\nold mode 100644\nnew mode 100755\n"
-                             "diff --git a/old.sh b/bin/new.sh\nsimilarity index 100%\nrename from old.sh\n"
-                             "rename to bin/new.sh\n"
-                             "diff --git a/from b/to\nsimilarity index 50%\ncopy from from\ncopy to to\n"
-                             "--- a/from\n+++ b/to\n@@ -1 +1,2 @@\n z\n+zz\n");
+  const auto outcome =
+      applied(files,
+              "diff --git a/new b/new\nnew file mode 100755\nindex 0000000..1\n--- /dev/null\n+++ b/new\n"
+              "@@ -0,0 +1 @@\n+hello\n"
+              "diff --git a/gone b/gone\ndeleted file mode 100644\n--- a/gone\n+++ /dev/null\n"
+              "@@ -1 +0,0 @@\n-x\n\\ No newline at end of file\n"
+              "diff --git a/plain b/plain\nold mode 100644\nnew mode 100755\n"
+              "diff --git a/old.sh b/bin/new.sh\nsimilarity index 100%\nrename from old.sh\n"
+              "rename to bin/new.sh\n"
+              "diff --git a/from b/to\nsimilarity index 50%\ncopy from from\ncopy to to\n"
+              "--- a/from\n+++ b/to\n@@ -1 +1,2 @@\n z\n+zz\n");
 
   REQUIRE(outcome.has_value());
   std::map<std::string, PatchedFile> made;
@@ -97,9 +97,10 @@ TEST_CASE("patch: makes, removes, renames and copies files, and sets whether the
 TEST_CASE("patch: keeps line ends, and a missing one at the end of a file") {
   const Files files = {{"dos.txt", {"a\r\nb\r\n"}}, {"open", {"a\nb"}}};
 
-  const auto dos = apply(files, "--- a/dos.txt\n+++ b/dos.txt\n@@ -1,2 +1,2 @@\n a\r\n-b\r\n+c\r\n");
-  const auto open = apply(files, "--- a/open\n+++ b/open\n@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+c\n");
-  const auto wrong = apply(files, "--- a/open\n+++ b/open\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n");
+  const auto dos = applied(files, "--- a/dos.txt\n+++ b/dos.txt\n@@ -1,2 +1,2 @@\n a\r\n-b\r\n+c\r\n");
+  const auto open =
+      applied(files, "--- a/open\n+++ b/open\n@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+c\n");
+  const auto wrong = applied(files, "--- a/open\n+++ b/open\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n");
 
   REQUIRE(dos.has_value());
   CHECK(dos->files[0].content == "a\r\nc\r\n");
@@ -122,7 +123,7 @@ TEST_CASE("patch: reads quoted names, names with blanks, other prefixes and none
            {"--- i/src/a.py\n+++ w/src/a.py\n", "src/a.py"},
            {"--- src/a.py\n+++ src/a.py\n", "src/a.py"},
        }) {
-    const auto outcome = apply(files, example.names + hunk);
+    const auto outcome = applied(files, example.names + hunk);
 
     CAPTURE(example.names);
     REQUIRE(outcome.has_value());
@@ -134,8 +135,8 @@ TEST_CASE("patch: reads quoted names, names with blanks, other prefixes and none
 TEST_CASE("patch: paths that leave the project or lie in a git directory are refused, whatever their form") {
   for (const std::string path : {"../x", "a/../../x", "/etc/x", ".git/hooks/x", "sub/.GIT/config", ".git./x", "git~1/x",
                                  ".git::$INDEX_ALLOCATION/x", "a/./x", "x\\.git\\y"}) {
-    const auto outcome = apply({}, "diff --git a/n b/n\nnew file mode 100644\n--- /dev/null\n+++ \"b/" +
-                                       (path.contains('\\') ? "x\\\\.git\\\\y" : path) + "\"\n@@ -0,0 +1 @@\n+x\n");
+    const auto outcome = applied({}, "diff --git a/n b/n\nnew file mode 100644\n--- /dev/null\n+++ \"b/" +
+                                         (path.contains('\\') ? "x\\\\.git\\\\y" : path) + "\"\n@@ -0,0 +1 @@\n+x\n");
     const auto mended = mend_patch("--- /dev/null\n+++ b/" + path + "\n@@ -0,0 +1 @@\n+x\n", source_of({}));
 
     CAPTURE(path);
@@ -160,7 +161,7 @@ TEST_CASE("patch: what is no text of a regular file is refused with a word") {
            {"@@ -1 +1 @@\n-a\n+b\n", "without a header"},
        }) {
     CAPTURE(example.diff);
-    CHECK_THAT(message_of(apply(kFiles, example.diff)), Catch::Contains(example.reason));
+    CHECK_THAT(message_of(applied(kFiles, example.diff)), Catch::Contains(example.reason));
     CHECK_THAT(message_of(mend_patch(example.diff, source_of(kFiles))), Catch::Contains(example.reason));
   }
 }
@@ -169,9 +170,9 @@ TEST_CASE("patch: a file is made only where there is none, and changed only wher
   const std::string hunk = "@@ -0,0 +1 @@\n+x\n";
   const std::string make = "diff --git a/src/a.py b/src/a.py\nnew file mode 100644\n--- /dev/null\n+++ b/src/a.py\n";
 
-  CHECK_THAT(message_of(apply(kFiles, make + hunk)), Catch::Contains("exists already"));
-  CHECK_THAT(message_of(apply(kFiles, "--- /dev/null\n+++ b/src/a.py/b\n" + hunk)), Catch::Contains("src/a.py"));
-  CHECK_THAT(message_of(apply({}, "--- a/n\n+++ b/n\n@@ -1 +1 @@\n-a\n+b\n")), Catch::Contains("no such file"));
+  CHECK_THAT(message_of(applied(kFiles, make + hunk)), Catch::Contains("exists already"));
+  CHECK_THAT(message_of(applied(kFiles, "--- /dev/null\n+++ b/src/a.py/b\n" + hunk)), Catch::Contains("src/a.py"));
+  CHECK_THAT(message_of(applied({}, "--- a/n\n+++ b/n\n@@ -1 +1 @@\n-a\n+b\n")), Catch::Contains("no such file"));
 }
 
 TEST_CASE("patch source: reads files of the project only, and follows no link") {

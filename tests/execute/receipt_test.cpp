@@ -24,16 +24,15 @@ Receipt receipt_of(std::vector<std::string> command, int exit_code, std::string 
 TEST_CASE("receipt: says what was run, how it ended and what proves it") {
   const Receipt receipt = receipt_of({"pytest", "-q"}, 1, "==== 1 failed, 2 passed, 3 skipped in 0.10s ====\n");
 
-  CHECK(to_json(receipt) ==
-        json::object{{"run_id", "run-1"},
-                     {"argv", {"pytest", "-q"}},
-                     {"exit_code", 1},
-                     {"timed_out", false},
-                     {"duration_seconds", 0.5},
-                     {"tests_outcome", "failed"},
-                     {"tests", {{"run", 3}, {"failed", 1}, {"skipped", 3}, {"unit", "tests"}}},
-                     {"stdout_sha256", std::string(64, 'a')},
-                     {"stderr_sha256", std::string(64, 'b')}});
+  CHECK(to_json(receipt) == json::object{{"run_id", "run-1"},
+                                         {"argv", {"pytest", "-q"}},
+                                         {"exit_code", 1},
+                                         {"timed_out", false},
+                                         {"duration_seconds", 0.5},
+                                         {"tests_outcome", "failed"},
+                                         {"tests", {{"run", 3}, {"failed", 1}, {"skipped", 3}, {"unit", "tests"}}},
+                                         {"stdout_sha256", std::string(64, 'a')},
+                                         {"stderr_sha256", std::string(64, 'b')}});
   CHECK(to_json(receipt_of({"make"}, 0, "built\n")).at("tests").is_null());
 }
 

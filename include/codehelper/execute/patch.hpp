@@ -70,7 +70,8 @@ Result<Patch> parse_patch(std::string_view text);
 Result<PatchOutcome> apply_patch(const Patch& patch, const PatchSource& read);
 
 /// For diffs that a model wrote: with wrong line numbers and counts, blanks at line ends, another line end, without the
-/// last line feed, in ``` fences, without prefixes. Each hunk goes where its lines are, if there is one such place.
+/// last line feed, in ``` fences, without prefixes. What git apply takes as it stands is taken as git does; else each
+/// hunk goes where its lines are, if there is one such place.
 Result<PatchOutcome> mend_patch(std::string_view text, const PatchSource& read);
 
 /// Reads files below a project for the above: no link is followed, nothing above 16 MiB is read. The function blocks.
