@@ -75,7 +75,8 @@ Task<Result<std::vector<VerifyOutcome>>> Crew::verify(RequestContext context, Pr
     if (!run) break;
     runs.push_back(std::move(*run));
     const VerifyOutcome& last = runs.back();
-    const bool can_be_mended = request.patch && last.receipt.outcome == "failed" && has_model();
+    const bool has_failed = last.receipt.outcome == "failed" && !last.receipt.tests.ran_nothing();
+    const bool can_be_mended = request.patch && has_failed && has_model();
     if (!can_be_mended || runs.size() > kRepairs) break;
     RepairTask task{project, last.run.copy ? last.run.copy->patch : *request.patch, wish, last};
     auto mended = co_await mend(parts_, context, std::move(task));
