@@ -237,6 +237,8 @@ Result<FilePatch> make_file(LooseFile loose, const PatchSource& read) {
   }
   if (file.kind == Kind::create) file.new_path = without_any_prefix(loose.new_name);
   if (file.kind == Kind::rename || file.kind == Kind::copy) file.new_path = std::move(loose.new_name);
+  const bool stays = file.old_path == file.new_path;
+  if (stays && (file.kind == Kind::rename || file.kind == Kind::copy)) file.kind = Kind::modify;
   if (file.kind == Kind::modify && file.old_path != file.new_path) {
     return refuse_patch(
         fmt::format("{} and {} are two files; a rename needs the lines \"rename from\" and \"rename to\"",
