@@ -228,8 +228,11 @@ TEST_CASE_METHOD(RunFixture, "execute: output comes as events before the result"
   json::object told = data_of(events[3]);
   json::object returned = whole.json();
   CHECK(told.at("run_id") != returned.at("run_id"));
-  told.erase("run_id");
-  returned.erase("run_id");
+  for (json::object* object : {&told, &returned}) {
+    CHECK(object->at("receipt").at("run_id") == object->at("run_id"));
+    object->erase("run_id");
+    object->at("receipt").as_object().erase("run_id");
+  }
   CHECK(told == returned);
 }
 

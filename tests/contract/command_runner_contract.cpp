@@ -438,7 +438,7 @@ TEST_CASE("command runner: with a patch the command runs in a copy that has it, 
   CHECK(result->copy->files == std::vector<std::string>{"deep/new", "src/greeting"});
   CHECK(result->copy->patch.contains("+goodbye"));
   CHECK_FALSE(result->copy->is_at_project_path);  // without a sandbox
-  CHECK(result->copy->copied_files == 7);
+  CHECK(result->copy->copied_files == 8);
   CHECK(result->copy->copied_bytes == 27);
   CHECK(fixture.is_clean_in_the_end());
 }
