@@ -122,9 +122,13 @@ bool is_quoted_password(std::string_view value) {
 }
 
 bool is_quoted_key(std::string_view value) {
-  if (value.size() < kLeastRandom || value.find_first_of("{}[]()<>\\*?|^,;'\"") != std::string_view::npos) return false;
+  constexpr std::size_t kLeastMixed = 10;  // with all kinds of letters and digits
+  if (value.find_first_of("{}[]()<>\\*?|^,;'\"") != std::string_view::npos) return false;
   if (looks_random(value)) return true;
   const Letters count = count_letters(value);
+  const bool is_mixed = count.lower != 0 && count.upper != 0 && count.digits >= 2;
+  if (is_mixed && value.size() >= kLeastMixed && value.size() < kLeastRandom) return true;
+  if (value.size() < kLeastRandom) return false;
   if (count.digits < 2 || count.letters() < 4) return false;
   if (value.size() >= 2 * kLeastRandom && is_hex(value)) return true;
   return count.digits >= 4 && value.find_first_of("./:") == std::string_view::npos;
