@@ -140,7 +140,7 @@ TEST_CASE_METHOD(RunFixture, "run: carries a receipt with the command that ran")
   CHECK(receipt.at("argv") == json::array{"pytest"});
   CHECK(receipt.at("tests_outcome") == "passed");
   CHECK(receipt.at("tests").at("run") == 3);
-  CHECK(receipt.at("stdout_sha256") == std::string(64, 'a'));
+  CHECK(receipt.at("stdout_sha256").as_string() == std::string(64, 'a'));
 }
 
 TEST_CASE_METHOD(RunFixture, "run: a patch goes to the Runner, and what was tested comes back") {
@@ -228,8 +228,10 @@ TEST_CASE_METHOD(RunFixture, "execute: output comes as events before the result"
   json::object told = data_of(events[3]);
   json::object returned = whole.json();
   CHECK(told.at("run_id") != returned.at("run_id"));
-  told.erase("run_id");
-  returned.erase("run_id");
+  for (json::object* object : {&told, &returned}) {
+    object->erase("run_id");
+    object->at("receipt").as_object().erase("run_id");
+  }
   CHECK(told == returned);
 }
 

@@ -426,7 +426,7 @@ TEST_CASE("command runner: with a patch the command runs in a copy that has it, 
   PatchFixture fixture(GENERATE(from_range(command_runner_adapters())));
   ExecuteRequest request = fixture.patched(
       "cat src/greeting absolute relative deep/new .git/HEAD; echo changed > src/greeting; mkdir -p made/here; "
-      "chmod 500 made; rm file sub/file; rm -r .git; exit 3");
+      "chmod 500 made; rm sub/file; rm -r .git; exit 3");
 
   const auto result = fixture.run(request);
 
@@ -438,7 +438,7 @@ TEST_CASE("command runner: with a patch the command runs in a copy that has it, 
   CHECK(result->copy->files == std::vector<std::string>{"deep/new", "src/greeting"});
   CHECK(result->copy->patch.contains("+goodbye"));
   CHECK_FALSE(result->copy->is_at_project_path);  // without a sandbox
-  CHECK(result->copy->copied_files == 7);
+  CHECK(result->copy->copied_files == 8);
   CHECK(result->copy->copied_bytes == 27);
   CHECK(fixture.is_clean_in_the_end());
 }

@@ -52,7 +52,7 @@ const std::string kAddTest =
     "+    assert total([0]) == 0\n";
 
 struct VerifyFixture {
-  VerifyFixture() : VerifyFixture({}) {}
+  VerifyFixture() : VerifyFixture(Variables{}) {}
   explicit VerifyFixture(Variables variables)
       : variables_(std::move(variables)),
         process({"dev", "--port", "0", "--copy-dir", (folder.path() / "copies").string(), make_python_project()},
@@ -160,7 +160,7 @@ TEST_CASE_METHOD(VerifyFixture, "verify: with an event stream the output comes a
   const json::object done = json::parse(events.back().data).as_object();
   CHECK(events.back().event == "done");
   CHECK(done.at("success") == true);
-  CHECK(done.at("stdout") == output);
+  CHECK(std::string(done.at("stdout").as_string()) == output);
   check_untouched();
 }
 
