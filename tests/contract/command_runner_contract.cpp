@@ -426,7 +426,7 @@ TEST_CASE("command runner: with a patch the command runs in a copy that has it, 
   PatchFixture fixture(GENERATE(from_range(command_runner_adapters())));
   ExecuteRequest request = fixture.patched(
       "cat src/greeting absolute relative deep/new .git/HEAD; echo changed > src/greeting; mkdir -p made/here; "
-      "chmod 500 made; rm file sub/file; rm -r .git; exit 3");
+      "chmod 500 made; rm sub/file; rm -r .git; exit 3");
 
   const auto result = fixture.run(request);
 
