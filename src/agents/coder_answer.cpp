@@ -145,7 +145,8 @@ void take_text(ChatAnswer& answer, CoderWork work) {
   }
 }
 
-/// The answer's diffs checked; while they don't apply, the Coder is told why, and tries again.
+/// The answer's diffs checked; while they don't apply, the Coder is told why, and tries again. That it fails then
+/// leaves the answer as it was.
 Task<Result<CoderWork>> settle_edit(AnswerDraft& draft, Coder& coder, CoderWork work) {
   constexpr int kTries = 3;
   for (int tried = 1;; ++tried) {
@@ -154,17 +155,21 @@ Task<Result<CoderWork>> settle_edit(AnswerDraft& draft, Coder& coder, CoderWork 
     auto check = [root = draft.request.project->root, diffs = std::move(diffs)] { return check_edit(root, diffs); };
     ChatEdit edit = co_await draft.parts.loop.run_blocking(std::move(check));
     draft.add_step({"coder", "check_edit", edit.applies ? "the change applies" : "doesn't apply: " + edit.reason, 0});
-    if (edit.applies || !draft.plan.edit || tried == kTries) {
+    Result<CoderWork> again = fail(ErrorCode::conflict, "it is not asked again");
+    if (!edit.applies && draft.plan.edit && tried < kTries) {
+      std::string message = fmt::format(
+          "The diff doesn't apply: {}. Read the lines that it changes, and give all of your answer again with a diff "
+          "that "
+          "does. The question was:\n{}",
+          edit.reason, mask_secrets(draft.request.message).text);
+      again = co_await coder.go_on(draft.context, std::move(message));
+    }
+    if (!again && draft.ends_the_chat(again.error())) co_return std::unexpected(again.error());
+    if (!again) {
       work.text = show_edit(work.text, edit);
       draft.answer.edits.push_back(std::move(edit));
       co_return work;
     }
-    auto again = co_await coder.go_on(
-        draft.context,
-        fmt::format("The diff doesn't apply: {}. Read the lines that it changes, and give all of your answer "
-                    "again with a diff that does.",
-                    edit.reason));
-    if (!again) co_return std::unexpected(again.error());
     work = std::move(*again);
   }
 }
