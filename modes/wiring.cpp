@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "codehelper/agents/model_server.hpp"
 #include "codehelper/index/embedding_server.hpp"
 #include "codehelper/jobs/index_freshness.hpp"
 #include "codehelper/jobs/kubernetes_ingest_jobs.hpp"
@@ -115,6 +116,7 @@ SandboxRules make_sandbox_rules(const Config& config, const StringMap& environme
   rules.limits.tasks = runner.tasks_max;
   rules.limits.open_files = runner.open_files_max;
   rules.cache_dir = runner.cache_dir;
+  rules.copy_dir = runner.copy_dir;
   rules.allowed_root = runner.allowed_root;
   rules.read_paths = runner.read_paths;
   rules.executables = runner.executables;
@@ -148,11 +150,16 @@ std::size_t raise_descriptor_limit() {
   return std::max<std::size_t>(limit.rlim_cur, 2 * kReservedDescriptors);
 }
 
-// An OpenAI-compatible base URL may end in /v1; its health check does not live there.
-std::string health_base_of(std::string url) {
-  while (url.ends_with('/')) url.pop_back();
-  if (url.ends_with("/v1")) url.resize(url.size() - 3);
-  return url;
+Result<std::unique_ptr<LanguageModel>> make_model(HttpClient& client, const LlmConfig& config) {
+  LanguageModelOptions options;
+  options.url = model_base_url(config.url);
+  options.model = config.model;
+  options.api_key = config.api_key;
+  if (config.api == "ollama") options.api = ModelApi::ollama;
+  if (config.api == "openai") options.api = ModelApi::openai;
+  options.context_tokens = config.context_tokens;
+  options.limits = {config.limit, config.first_limit, config.token_limit};
+  return make_language_model(client, std::move(options));
 }
 
 Result<void> make_embedder(EventLoop& loop, Metrics& metrics, const EmbedConfig& config, IndexParts& parts) {
@@ -255,6 +262,12 @@ Result<std::unique_ptr<RunnerParts>> RunnerParts::make(EventLoop& loop, Metrics&
   options.queue = config.runner.queue;
   options.output_limit_bytes = config.runner.output_max_bytes;
 
+  options.copies.directory = config.runner.copy_dir;
+  const std::filesystem::path& cache_dir = sandbox->rules().cache_dir;
+  if (options.copies.directory.empty() && !cache_dir.empty()) options.copies.directory = cache_dir / "copies";
+  options.copies.bytes_max = config.runner.copy_max_bytes;
+  options.copies.files_max = config.runner.copy_max_files;
+
   std::unique_ptr<RunnerParts> parts(new RunnerParts(loop, std::move(*sandbox)));
   options.sandbox = &parts->sandbox_;
   parts->services_.sandbox = &parts->sandbox_;
@@ -279,9 +292,15 @@ Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metri
                                                 std::move(projects));
   parts->retriever_ =
       std::make_unique<Retriever>(loop, *parts->index_.store, *parts->index_.embedder, parts->freshness_.get());
+  parts->conversations_ = open_conversation_store(loop, config.index.data_dir);
+  parts->services_.conversations = parts->conversations_.get();
+  auto web_search = make_web_search(loop, metrics, config.web);
+  if (!web_search) return std::unexpected(web_search.error());
+  parts->web_search_ = std::move(*web_search);
   parts->services_.projects = parts->projects_.get();
   parts->services_.retriever = parts->retriever_.get();
   parts->services_.symbols = parts->index_.symbols.get();
+  parts->services_.chat_runs = &parts->chat_runs_;
   parts->services_.runner_limit = config.api.runner_limit;
   return parts;
 }
@@ -307,6 +326,7 @@ Result<void> ApiParts::open_jobs(const Log& log, IngestBackend backend) {
 }
 
 Task<void> ApiParts::shut_down() {
+  co_await chat_runs_.shut_down();
   if (freshness_) co_await freshness_->shut_down();
   co_await jobs_->shut_down();
 }
@@ -317,6 +337,7 @@ void ApiParts::add_routes(Router& router) {
   add_search_routes(router, services_);
   add_symbols_routes(router, services_);
   add_chat_routes(router, services_);
+  add_conversation_routes(router, services_);
   add_run_routes(router, services_);
 }
 
@@ -338,22 +359,29 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
   readiness.embedder_url = config_.embed.url;
   readiness.store_dir = config_.index.data_dir;
   readiness.limit = config_.api.readiness_limit;
-  readiness.llm_health_path = config_.api.llm_health_path;
-  std::string model_note = "No model is configured (LLM_URL), so this answer is made of the index alone.";
-  if (!config_.api.llm_url.empty()) {
+  readiness.llm_health_path = config_.llm.health_path;
+  if (!config_.llm.url.empty()) {
     HttpClientOptions llm;
-    llm.base_url = health_base_of(config_.api.llm_url);
+    llm.base_url = model_base_url(config_.llm.url);
+    llm.token = config_.llm.api_key;
     llm.metrics = &metrics_;
     llm.role = "llm";
     auto llm_client = HttpClient::make(loop_, std::move(llm));
     if (!llm_client) return fail_with_context("LLM_URL", llm_client.error());
     llm_client_ = std::move(*llm_client);
     readiness.llm = llm_client_.get();
-    model_note = "This version doesn't ask the configured model yet; this answer is made of the index alone.";
+    auto model = make_model(*llm_client_, config_.llm);
+    if (!model) return fail_with_context("LLM_URL", model.error());
+    model_ = std::move(*model);
   }
   readiness_ = std::make_unique<Readiness>(loop_, std::move(readiness));
   services_.readiness = readiness_.get();
-  crew_ = std::make_unique<Crew>(Crew::Parts{loop_, *retriever_, *runner_, std::move(model_note)});
+  Crew::Parts crew{loop_, *retriever_, *index_.symbols, *runner_};
+  crew.model = model_.get();
+  crew.web = web_search_.get();
+  crew.conversations = conversations_.get();
+  crew.max_file_bytes = config_.index.max_file_bytes;
+  crew_ = std::make_unique<Crew>(crew);
   services_.crew = crew_.get();
   return {};
 }

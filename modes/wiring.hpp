@@ -5,6 +5,9 @@
 #include <functional>
 #include <memory>
 
+#include "codehelper/agents/conversation_store.hpp"
+#include "codehelper/agents/language_model.hpp"
+#include "codehelper/agents/web_search.hpp"
 #include "codehelper/api/routes.hpp"
 #include "codehelper/base/config.hpp"
 #include "codehelper/index/chroma_store.hpp"
@@ -71,6 +74,10 @@ class ApiParts {
 
   Projects& projects() { return *projects_; }
   Readiness& readiness() { return *readiness_; }
+  /// Null without LLM_URL.
+  LanguageModel* model() { return model_.get(); }
+  /// Null when none is set.
+  WebSearch* web_search() { return web_search_.get(); }
   /// Begins to load what the current project is searched in and to watch its files, so that its first question needn't
   /// wait.
   Task<void> warm_up(RequestContext context);
@@ -81,7 +88,7 @@ class ApiParts {
   Result<void> open_jobs(const Log& log, IngestBackend backend);
 
   ApiParts(EventLoop& loop, Metrics& metrics, const Config& config)
-      : loop_(loop), metrics_(metrics), config_(config), services_{loop, metrics} {}
+      : loop_(loop), metrics_(metrics), config_(config), chat_runs_(loop), services_{loop, metrics} {}
 
   EventLoop& loop_;
   Metrics& metrics_;
@@ -91,10 +98,14 @@ class ApiParts {
   std::unique_ptr<IndexFreshness> freshness_;  // null where the index or its jobs are elsewhere
   std::unique_ptr<Projects> projects_;
   std::unique_ptr<Retriever> retriever_;
+  std::unique_ptr<ConversationStore> conversations_;
+  std::unique_ptr<WebSearch> web_search_;  // null: none is set
   std::unique_ptr<HttpClient> runner_client_;
   std::unique_ptr<HttpClient> llm_client_;
+  std::unique_ptr<LanguageModel> model_;  // null without LLM_URL
   std::unique_ptr<CommandRunner> runner_;
   std::unique_ptr<Crew> crew_;
+  ChatRuns chat_runs_;
   std::unique_ptr<Readiness> readiness_;
   ApiServices services_;
 };

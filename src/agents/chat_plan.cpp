@@ -242,6 +242,19 @@ bool asks_to_run_tests(const std::vector<Sentence>& sentences) {
   return asks;
 }
 
+// "Please rename Widget to Gadget", "can you fix the parser"; not "how do I add …".
+bool asks_for_change(const std::vector<Sentence>& sentences) {
+  constexpr auto kChangeVerbs =
+      std::to_array<std::string_view>({"fix", "add", "change", "implement", "rename", "refactor", "remove", "delete",
+                                       "replace", "rewrite", "patch", "correct", "extend", "simplify", "modify"});
+  return std::ranges::any_of(sentences, [&](const Sentence& sentence) {
+    return !is_question(sentence) && std::ranges::any_of(sentence.clauses, [&](const Words& clause) {
+      const WordsView rest = without_beginnings(clause, kPolite);
+      return !rest.empty() && is_one_of(rest.front(), kChangeVerbs);
+    });
+  });
+}
+
 bool asks_for_more(const std::vector<Sentence>& sentences) {
   const auto is_more = [](const std::string& word) {
     return !word.starts_with('-') && !is_one_of(word, kRequestWords) && !is_one_of(word, kRunVerbs) &&
@@ -266,6 +279,7 @@ ChatPlan make_plan(std::string_view message) {
       sentences.size() == 1 && sentences.front().clauses.size() == 1 && is_bare_command(sentences.front().clauses[0]);
   ChatPlan plan;
   plan.run_tests = is_command || asks_to_run_tests(sentences);
+  plan.edit = asks_for_change(sentences);
   plan.search = !plan.run_tests || read.size() < message.size() || asks_for_more(sentences);
   return plan;
 }

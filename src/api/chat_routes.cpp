@@ -1,13 +1,12 @@
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <charconv>
 
-#include "codehelper/api/event_stream.hpp"
+#include "codehelper/api/chat.hpp"
 #include "codehelper/api/json_route.hpp"
-#include "codehelper/api/routes.hpp"
-#include "codehelper/api/wire.hpp"
 #include "codehelper/base/json_fields.hpp"
+#include "codehelper/base/json_text.hpp"
 
 namespace codehelper {
 
@@ -16,29 +15,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::chrono::minutes kChatBudget{5};
-
-json::object to_json(const ChatStep& step) {
-  return {{"role", step.role}, {"action", step.action}, {"outcome", step.outcome}};
-}
-
-json::object to_json(const ChatAnswer& answer) {
-  json::array sources;
-  for (const ChatSource& source : answer.sources) {
-    sources.push_back(json::object{{"path", source.path},
-                                   {"start_line", source.start_line},
-                                   {"end_line", source.end_line},
-                                   {"score", source.score},
-                                   {"verified", source.verified}});
-  }
-  json::array steps;
-  for (const ChatStep& step : answer.steps) steps.push_back(to_json(step));
-  json::object object{{"response", answer.response},
-                      {"sources", std::move(sources)},
-                      {"steps", std::move(steps)},
-                      {"conversation_id", answer.conversation_id}};
-  if (answer.index) object["index"] = index_to_json(answer.index, answer.changed_files);
-  return object;
-}
 
 // Each attachment is {"name":text,"text":text}, or a text alone.
 Result<std::vector<ChatAttachment>> parse_attachments(const json::object& body) {
@@ -79,48 +55,84 @@ Task<Result<ChatRequest>> parse_chat(RequestContext context, Projects& projects,
   if (!attachments) co_return std::unexpected(attachments.error());
   auto conversation = optional_string(body, "conversation_id");
   if (!conversation) co_return std::unexpected(conversation.error());
-  auto project = co_await projects.resolve(std::move(context), *project_path);
+  auto project = co_await projects.resolve(context, *project_path);
   if (!project && project.error().code != ErrorCode::not_found) co_return std::unexpected(project.error());
 
   chat.message = std::move(*message);
   chat.attachments = std::move(*attachments);
   chat.conversation_id = conversation->value_or("");
   if (project) chat.project = std::move(*project);
+  chat.pinned_repo = pinned_repo->value_or(projects.pinned_repo(chat.project));
   co_return chat;
 }
 
-Task<void> push_step(EventQueue& queue, ChatStep step) {
-  queue.push("step", to_json(step));
-  co_return;
+Result<OnDisconnect> parse_on_disconnect(const json::object& body) {
+  const auto given = optional_string(body, "on_disconnect");
+  if (!given) return std::unexpected(given.error());
+  if (!*given || **given == "cancel") return OnDisconnect::cancel;
+  if (**given == "continue") return OnDisconnect::go_on;
+  return fail(ErrorCode::invalid_field, R"(field "on_disconnect" must be "cancel" or "continue")");
 }
 
-// One answer with its log line and figures.
-Task<Result<json::object>> answer_chat(ApiServices& services, ChatRequest chat, RequestContext context,
-                                       EventQueue* queue) {
-  StepSink on_step;
-  if (queue != nullptr) on_step = [queue](ChatStep step) { return push_step(*queue, std::move(step)); };
-  const auto begin = std::chrono::steady_clock::now();
-  const auto answer = co_await services.crew->answer(context, std::move(chat), std::move(on_step));
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  const std::string outcome(answer ? std::string_view(answer->outcome) : to_string(answer.error().code));
-  const std::size_t steps = answer ? answer->steps.size() : 0;
-  context.log.info("crew_run_summary", {{"outcome", outcome}, {"duration_seconds", seconds}, {"steps", steps}});
-  services.metrics.count("codehelper_chats_total", "Chats by outcome.", {{"outcome", outcome}});
+Task<Result<json::object>> work(ApiServices& services, RequestContext context, ChatRequest chat, ChatRun& run) {
+  CrewSink on_event = [&run](const CrewEvent& event) {
+    const NamedEvent named = name_event(event);
+    run.push(named.name, named.data);
+  };
+  const auto answer = co_await answer_chat(services, std::move(context), std::move(chat), std::move(on_event));
   if (!answer) co_return std::unexpected(answer.error());
-  co_return to_json(*answer);
+  json::object object = to_json(*answer);
+  object["run_id"] = run.id();
+  co_return object;
 }
 
 Task<Result<HttpReply>> post_chat(ApiServices& services, RequestContext context, HttpRequest request,
                                   json::object body) {
+  const auto on_disconnect = parse_on_disconnect(body);
+  if (!on_disconnect) co_return std::unexpected(on_disconnect.error());
   auto chat = co_await parse_chat(context, *services.projects, std::move(body));
   if (!chat) co_return std::unexpected(chat.error());
-  ToldAnswer told;
-  told.last_event = "done";
-  told.make = [&services, asked = std::move(*chat)](RequestContext inner, EventQueue* queue) {
-    return answer_chat(services, asked, std::move(inner), queue);
+  if (chat->conversation_id.empty()) chat->conversation_id = make_request_id();
+  json::object started{{"conversation_id", chat->conversation_id}};
+  ChatRun::Work make = [&services, asked = std::move(*chat)](RequestContext inner, ChatRun& run) {
+    return work(services, std::move(inner), asked, run);
   };
-  told.make_error = [](const Error& error, std::string_view request_id) { return make_error_reply(error, request_id); };
-  co_return co_await tell_answer(services.loop, std::move(context), std::move(request), std::move(told));
+  auto run = services.chat_runs->start(context, *on_disconnect, std::move(started), std::move(make));
+  if (request.accepts("text/event-stream")) co_return ChatRuns::follow(std::move(run), 0);
+  const auto answer = co_await ChatRuns::await_answer(std::move(run));
+  if (!answer) co_return std::unexpected(answer.error());
+  co_return make_json_reply(to_json_text(*answer));
+}
+
+Result<std::size_t> parse_last_event_id(const HttpRequest& request) {
+  const auto header = request.headers.find("Last-Event-ID");
+  const auto query = request.query.find("last_event_id");
+  const std::string text(header ? *header : query == request.query.end() ? "0" : std::string_view(query->second));
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size()) return number;
+  return fail(ErrorCode::invalid_input, "Last-Event-ID must be the number of an event of this run");
+}
+
+Result<std::shared_ptr<ChatRun>> find_run(ApiServices& services, const HttpRequest& request) {
+  auto run = services.chat_runs->find(request.parameters.at("run_id"));
+  if (run) return run;
+  return fail(ErrorCode::not_found, "there is no such run, or it ended more than ten minutes ago");
+}
+
+Task<Result<HttpReply>> get_events(ApiServices& services, RequestContext, HttpRequest request) {
+  const auto after = parse_last_event_id(request);
+  if (!after) co_return std::unexpected(after.error());
+  auto run = find_run(services, request);
+  if (!run) co_return std::unexpected(run.error());
+  co_return ChatRuns::follow(std::move(*run), *after);
+}
+
+Task<Result<HttpReply>> delete_run(ApiServices& services, RequestContext, HttpRequest request) {
+  const auto run = find_run(services, request);
+  if (!run) co_return std::unexpected(run.error());
+  ChatRuns::stop(**run);
+  co_return make_json_reply(R"({"status":"stopping"})", 202);
 }
 
 }  // namespace
@@ -135,6 +147,23 @@ void add_chat_routes(Router& router, ApiServices& services) {
     return post_chat(services, std::move(context), std::move(request), std::move(body));
   });
   router.add(std::move(route));
+
+  Route events;
+  events.method = "GET";
+  events.path = "/chat/{run_id}/events";
+  events.time_budget = kChatBudget;
+  events.handler = [&services](RequestContext context, HttpRequest request) {
+    return get_events(services, std::move(context), std::move(request));
+  };
+  router.add(std::move(events));
+
+  Route stop;
+  stop.method = "DELETE";
+  stop.path = "/chat/{run_id}";
+  stop.handler = [&services](RequestContext context, HttpRequest request) {
+    return delete_run(services, std::move(context), std::move(request));
+  };
+  router.add(std::move(stop));
 }
 
 }  // namespace codehelper

@@ -14,7 +14,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kWaitingLimitBytes = 8 * 1024 * 1024;
-constexpr std::chrono::seconds kKeepAlive{15};
+constexpr std::chrono::seconds kKeepAlive{10};
 
 Task<void> run_producer(EventProducer produce, RequestContext context, EventQueue& queue) {
   try {

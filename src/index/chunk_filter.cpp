@@ -17,7 +17,12 @@ bool matches_pattern(std::string_view pattern, std::string_view path) {
   return matches_glob(pattern, is_name ? path.substr(path.rfind('/') + 1) : path);
 }
 
+bool is_below(std::string_view folder, std::string_view path) {
+  return folder.empty() || (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
+}
+
 bool matches_paths(const ChunkFilter& filter, std::string_view path) {
+  if (!is_below(filter.folder, path)) return false;
   const auto matches = [&](const std::string& pattern) { return matches_pattern(pattern, path); };
   return filter.paths.empty() || std::ranges::any_of(filter.paths, matches);
 }

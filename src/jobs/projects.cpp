@@ -151,4 +151,9 @@ Task<Result<Project>> Projects::resolve(RequestContext context, std::optional<st
   co_return fail(ErrorCode::not_found, "no project yet: POST /project with its path, or send \"project_path\"");
 }
 
+std::string Projects::pinned_repo(const std::optional<Project>& project) const {
+  const bool is_current = project && current_ && current_->root == project->root;
+  return is_current ? pinned_repo_ : std::string();
+}
+
 }  // namespace codehelper

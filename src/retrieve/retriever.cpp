@@ -35,9 +35,10 @@ struct ReadQuestion {
   ChunkQuery query;  // without the embedding
 };
 
-ReadQuestion read(std::string_view text, std::size_t limit) {
+ReadQuestion read(std::string_view text, const std::string& folder, std::size_t limit) {
   ReadQuestion result;
   NarrowedQuestion narrowed = read_narrowing(text);
+  narrowed.narrowing.filter.folder = folder;
   result.text = narrowed.text;
   result.question = read_question(std::move(narrowed));
   result.query.terms = make_query_terms(result.text);
@@ -59,6 +60,9 @@ std::vector<AskedTerm> list_terms(std::vector<QueryTerm> terms, const std::vecto
 
 /// Why a search that a filter narrows has found nothing.
 std::string explain_nothing(const ChunkFilter& filter) {
+  if (filter.paths.empty() && filter.languages.empty()) {
+    return fmt::format("nothing below {} matches in this index", filter.folder);
+  }
   return fmt::format("nothing in this index passes {}{}{}: leave out path: and lang: to search everywhere",
                      filter.paths.empty() ? "" : fmt::format("path:{}", fmt::join(filter.paths, ", path:")),
                      filter.paths.empty() || filter.languages.empty() ? "" : " and ",
@@ -130,7 +134,7 @@ Task<Result<SearchResult>> Retriever::search(RequestContext context, Project pro
   }
   result.index = std::move(*index);
   const std::string text = shorten(std::move(request.question));
-  auto reading = [&text, limit = request.limit] { return read(text, limit); };
+  auto reading = [&text, &request] { return read(text, request.folder, request.limit); };
   ReadQuestion asked = co_await loop_.run_blocking(std::move(reading));
   if (asked.query.terms.empty()) co_return result;
   std::vector<std::string> texts;

@@ -1,52 +1,13 @@
-#include "codehelper/agents/crew.hpp"
-
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
 
+#include "agents/crew_fixture.hpp"
 #include "codehelper/base/text.hpp"
-#include "codehelper/index/indexer.hpp"
-#include "support/fake_command_runner.hpp"
-#include "support/fake_vector_store.hpp"
-#include "support/temporary_directory.hpp"
 
 using namespace codehelper;
+using codehelper::test::CrewFixture;
 
 namespace {
-
-// A crew over a real index of a small project.
-struct CrewFixture {
-  CrewFixture() {
-    folder.write("repo/parser.py",
-                 "def parse_headers(text):\n    \"\"\"Splits header lines.\"\"\"\n    return text.split()\n");
-    folder.write("repo/server.py", "def start_server(port):\n    return listen(port)\n");
-    folder.write("repo/tests/test_parser.py", "def test_parse_headers():\n    assert True\n");
-    store = open_embedded_store(loop, folder.path() / "data");
-    embedder = make_hashing_embedder(loop);
-    project = open_project((folder.path() / "repo").string()).value();
-  }
-
-  void index() { REQUIRE(run_until_done(loop, index_project({}, project, *store, *embedder, loop, {}))); }
-
-  ChatAnswer ask(const std::string& message) { return ask(message, *store); }
-  ChatAnswer ask(const std::string& message, VectorStore& from) {
-    Retriever retriever(loop, from, *embedder);
-    Crew crew({loop, retriever, runner, "No model is configured."});
-    ChatRequest request;
-    request.message = message;
-    request.project = project;
-    auto answer = run_until_done(loop, crew.answer({}, std::move(request), {}));
-    REQUIRE(answer);
-    return std::move(*answer);
-  }
-
-  test::TemporaryDirectory folder;
-  EventLoop loop{2};
-  std::unique_ptr<VectorStore> store;
-  std::unique_ptr<Embedder> embedder;
-  Project project;
-  test::FakeCommandRunner runner;
-  test::FakeVectorStore fake_store;
-};
 
 Chunk make_chunk(std::string path, std::string text, int lines) {
   Chunk chunk;
@@ -83,7 +44,7 @@ TEST_CASE_METHOD(CrewFixture, "crew: an answer quotes places that are verified a
   CHECK(answer.sources[0].verified);
   CHECK_THAT(answer.response, Catch::Contains("**parser.py:1-3**"));
   CHECK_THAT(answer.response, Catch::Contains("def parse_headers(text):"));
-  CHECK_THAT(answer.response, Catch::Contains("No model is configured."));
+  CHECK_THAT(answer.response, Catch::Contains("No model is configured (LLM_URL)"));
   CHECK_FALSE(answer.conversation_id.empty());
   CHECK(answer.steps.size() == 2);
 }

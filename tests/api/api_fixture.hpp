@@ -34,7 +34,10 @@ struct ApiFixture {
     options.base_url = "http://127.0.0.1:" + std::to_string(server.start().value());
     client = HttpClient::make(loop, std::move(options)).value();
   }
-  ~ApiFixture() { run_until_done(loop, server.drain(std::chrono::milliseconds(0))); }
+  ~ApiFixture() {
+    run_until_done(loop, server.drain(std::chrono::milliseconds(0)));
+    run_until_done(loop, chat_runs.shut_down());
+  }
   ApiFixture(const ApiFixture&) = delete;
   ApiFixture& operator=(const ApiFixture&) = delete;
 
@@ -74,13 +77,17 @@ struct ApiFixture {
   Projects projects{metrics, *state, store, jobs, {folder.path()}};
   Retriever retriever{loop, store, *embedder};
   std::unique_ptr<SymbolIndex> symbols = make_derived_symbols(loop, store);
-  Crew crew{{loop, retriever, runner, "No model is configured."}};
+  std::unique_ptr<ConversationStore> conversations = open_conversation_store(loop, folder.path() / "data");
+  Crew crew{{loop, retriever, *symbols, runner}};
+  ChatRuns chat_runs{loop};
   ApiServices api{.loop = loop,
                   .metrics = metrics,
                   .projects = &projects,
                   .retriever = &retriever,
                   .symbols = symbols.get(),
                   .crew = &crew,
+                  .chat_runs = &chat_runs,
+                  .conversations = conversations.get(),
                   .runner = &runner};
   RunnerServices runner_service{.loop = loop, .runner = &runner};
   HttpServer server{loop, make_router(), {}, Log::none(), metrics};
@@ -94,6 +101,7 @@ struct ApiFixture {
     add_search_routes(router, api);
     add_symbols_routes(router, api);
     add_chat_routes(router, api);
+    add_conversation_routes(router, api);
     add_run_routes(router, api);
     add_runner_routes(router, runner_service);
     return router;

@@ -1,4 +1,7 @@
+#include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
+
+#include <algorithm>
 
 #include "api/api_fixture.hpp"
 
@@ -13,25 +16,30 @@ namespace {
 struct ChatFixture : ApiFixture {
   json::object body(const char* message) const { return {{"message", message}, {"project_path", repo()}}; }
 
-  // The same question both ways: the last event is the whole answer but for the conversation, which is new each time.
+  // The same question both ways: the last event is the whole answer but for what is new each time.
   json::object ask_both_ways(const char* message) {
     const ApiAnswer whole = post("/chat", body(message));
     const auto events = stream("/chat", body(message));
     REQUIRE(whole.status == 200);
     REQUIRE_FALSE(events.empty());
+    CHECK(events.front().event == "started");
+    CHECK(events.back().event == "done");
     json::object answer = whole.json();
     json::object last = data_of(events.back());
-    CHECK(events.back().event == "done");
-    CHECK_FALSE(answer.at("conversation_id").as_string().empty());
-    answer.erase("conversation_id");
-    last.erase("conversation_id");
-    CHECK(last == answer);
-    const json::array& steps = answer.at("steps").as_array();
-    REQUIRE(events.size() == steps.size() + 1);
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-      CHECK(events[i].event == "step");
-      CHECK(data_of(events[i]) == steps[i]);
+    json::array told;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      CHECK(events[i].id == std::to_string(i + 1));
+      if (events[i].event == "step") told.push_back(data_of(events[i]));
     }
+    CHECK(told == last.at("steps").as_array());
+    CHECK_FALSE(answer.at("conversation_id").as_string().empty());
+    CHECK(data_of(events.front()).at("run_id") == last.at("run_id"));
+    for (json::object* object : {&answer, &last}) {
+      object->erase("conversation_id");
+      object->erase("run_id");
+      for (json::value& step : object->at("steps").as_array()) step.as_object().erase("seconds");
+    }
+    CHECK(last == answer);
     return answer;
   }
 };
@@ -117,4 +125,85 @@ TEST_CASE_METHOD(ChatFixture, "chat: a store that takes longer than its own limi
              Catch::Contains("retrieval is down: the search took longer than its limit"));
   REQUIRE_FALSE(events.empty());
   CHECK(events.back().event == "done");
+}
+
+namespace {
+
+// A reader of a stream that leaves after a while.
+struct EarlyReader {
+  explicit EarlyReader(ApiFixture& used) : fixture(used) {}
+
+  /// Until an event of that name has come.
+  std::vector<SseEvent> read_until(const json::object& body, std::string name) {
+    std::vector<SseEvent> events;
+    HttpCall call{.method = "POST", .target = "/chat", .body = json::serialize(body)};
+    call.headers.add("Accept", "text/event-stream");
+    SseParser parser;
+    HttpClient::BodySink sink = [&](std::string_view piece) -> Task<Result<void>> {
+      auto parsed = parser.feed(piece);
+      events.insert(events.end(), parsed->begin(), parsed->end());
+      const bool is_there = std::ranges::any_of(events, [&](const SseEvent& event) { return event.event == name; });
+      if (is_there) co_return fail(ErrorCode::cancelled, "enough");
+      co_return Result<void>{};
+    };
+    (void)run_until_done(fixture.loop, fixture.client->stream({}, std::move(call), std::move(sink)));
+    return events;
+  }
+
+  ApiFixture& fixture;
+};
+
+std::vector<SseEvent> parse_events(const std::string& text) {
+  SseParser parser;
+  return parser.feed(text).value();
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(ChatFixture, "chat: a run is read again from any event on, also after its end") {
+  const auto events = stream("/chat", body("where is parse_headers"));
+  const std::string run_id(data_of(events.front()).at("run_id").as_string());
+
+  HttpCall call{.target = "/chat/" + run_id + "/events"};
+  call.headers.add("Last-Event-ID", "2");
+  const auto rest = parse_events(this->call(std::move(call)).text);
+  const auto all = parse_events(this->call({.target = "/chat/" + run_id + "/events"}).text);
+
+  CHECK(all == events);
+  CHECK(rest == std::vector<SseEvent>(events.begin() + 2, events.end()));
+  CHECK(this->call({.target = "/chat/none/events"}).status == 404);
+  CHECK(this->call({.target = "/chat/" + run_id + "/events?last_event_id=x"}).status == 400);
+}
+
+TEST_CASE_METHOD(ChatFixture,
+                 "chat: a reader's leaving ends the run, unless it is to go on; then its end can be read") {
+  runner.waits = true;
+  const auto left = EarlyReader(*this).read_until(body("run the tests"), "started");
+  const std::string left_id(data_of(left.front()).at("run_id").as_string());
+  const auto ended = parse_events(call({.target = "/chat/" + left_id + "/events"}).text);
+  CHECK(ended.back().event == "error");
+  CHECK(data_of(ended.back()).at("error") == "cancelled");
+
+  json::object asked = body("run the tests");
+  asked["on_disconnect"] = "continue";
+  const auto kept = EarlyReader(*this).read_until(asked, "started");
+  const std::string kept_id(data_of(kept.front()).at("run_id").as_string());
+  runner.release();
+  const auto done = parse_events(call({.target = "/chat/" + kept_id + "/events"}).text);
+  CHECK(done.back().event == "done");
+}
+
+TEST_CASE_METHOD(ChatFixture, "chat: a run is stopped on request") {
+  runner.waits = true;
+  json::object asked = body("run the tests");
+  asked["on_disconnect"] = "continue";
+  const auto events = EarlyReader(*this).read_until(asked, "started");
+  const std::string run_id(data_of(events.front()).at("run_id").as_string());
+
+  CHECK(call({.method = "DELETE", .target = "/chat/" + run_id}).status == 202);
+  const auto ended = parse_events(call({.target = "/chat/" + run_id + "/events"}).text);
+
+  CHECK(data_of(ended.back()).at("error") == "cancelled");
+  CHECK(call({.method = "DELETE", .target = "/chat/none"}).status == 404);
+  CHECK(post("/chat", {{"message", "x"}, {"on_disconnect", "stay"}}).status == 422);
 }

@@ -5,7 +5,7 @@ import path from "node:path";
 import test from "node:test";
 import Ajv from "ajv";
 import { parse } from "yaml";
-import { awaitedSettings, isSetting, projectVersion, readSettings, readText, root } from "./support.mjs";
+import { isSetting, projectVersion, readSettings, readText, root } from "./support.mjs";
 
 const text = readText("deploy/compose.yaml");
 const compose = parse(text, { merge: true });
@@ -55,18 +55,9 @@ test("compose: every variable is a setting of the mode that reads it, or is expl
   }
   const explained = readText("deploy/RUNBOOK.md");
   for (const [, name] of text.matchAll(/\$\{(\w+)/g)) {
-    const known = readSettings().some((setting) => setting.name === name) || awaitedSettings.includes(name);
+    const known = readSettings().some((setting) => setting.name === name);
     assert.ok(known || explained.includes(`\`${name}\``), name);
   }
-});
-
-test("settings: none is awaited that the program has", () => {
-  const known = readSettings().map((setting) => setting.name);
-  assert.ok(known.length > 10);
-  assert.deepEqual(
-    awaitedSettings.filter((name) => known.includes(name)),
-    [],
-  );
 });
 
 test("compose: images have the project's version, or one that is pinned", () => {

@@ -16,9 +16,15 @@ class FakeCommandRunner final : public CommandRunner {
     if (listener.on_output) {
       for (const auto& [stream, text] : output) listener.on_output(stream, text);
     }
+    while (waits) {
+      const auto slept = co_await sleep_for(std::chrono::milliseconds(5));
+      if (!slept) co_return std::unexpected(slept.error());
+    }
     co_return answer;
   }
+  void release() { waits = false; }
 
+  bool waits = false;  // until it is released or cancelled
   Result<CommandResult> answer = fail(ErrorCode::unavailable, "connection refused");
   std::vector<std::pair<OutputStream, std::string>> output;  // told before the answer
   std::vector<ExecuteRequest> asked;

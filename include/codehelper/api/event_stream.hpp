@@ -22,7 +22,7 @@ class EventQueue {
   void push_or_drop(std::string_view event, const boost::json::object& data);
   void close();
 
-  /// The text of all events that wait; a keep-alive comment when there is none for 15 s; empty after close().
+  /// The text of all events that wait; a keep-alive comment when there is none for 10 s; empty after close().
   Task<std::string> take();
 
  private:

@@ -2,7 +2,9 @@
 // What the services refer to outlives the router; their pointers must be set before the loop runs.
 #pragma once
 
+#include "codehelper/agents/conversation_store.hpp"
 #include "codehelper/agents/crew.hpp"
+#include "codehelper/api/chat_runs.hpp"
 #include "codehelper/api/readiness.hpp"
 #include "codehelper/base/metrics.hpp"
 #include "codehelper/execute/command_runner.hpp"
@@ -34,6 +36,8 @@ struct ApiServices {
   Retriever* retriever = nullptr;
   SymbolIndex* symbols = nullptr;
   Crew* crew = nullptr;
+  ChatRuns* chat_runs = nullptr;
+  ConversationStore* conversations = nullptr;  // null = nothing is kept
   CommandRunner* runner = nullptr;
   Readiness* readiness = nullptr;
   std::chrono::milliseconds runner_limit{60'000};
@@ -46,8 +50,10 @@ void add_project_routes(Router& router, ApiServices& services);
 void add_search_routes(Router& router, ApiServices& services);
 /// POST /symbols.
 void add_symbols_routes(Router& router, ApiServices& services);
-/// POST /chat.
+/// POST /chat, GET /chat/{run_id}/events, DELETE /chat/{run_id}.
 void add_chat_routes(Router& router, ApiServices& services);
+/// GET /conversations, GET, PATCH and DELETE /conversations/{id}.
+void add_conversation_routes(Router& router, ApiServices& services);
 /// POST /run.
 void add_run_routes(Router& router, ApiServices& services);
 

@@ -39,11 +39,21 @@ struct ApiConfig {
   std::string runner_url = "http://runner:8080";
   bool runner_url_is_set = false;  // by flag or environment; dev uses its own Runner otherwise
   std::string runner_token;
-  std::string llm_url;
-  std::string llm_health_path = "/";
   bool validate_dependencies = false;
   std::chrono::seconds runner_limit{60};
   std::chrono::seconds readiness_limit{5};
+};
+
+struct LlmConfig {
+  std::string url;  // empty = no model
+  std::string health_path = "/";
+  std::string model;  // empty = the server's first
+  std::string api_key;
+  std::string api = "auto";     // or ollama, openai
+  unsigned context_tokens = 0;  // 0 = what the server says
+  std::chrono::seconds limit{300};
+  std::chrono::seconds first_limit{120};
+  std::chrono::seconds token_limit{60};
 };
 
 enum class IngestBackend { automatic, local, kubernetes };
@@ -74,6 +84,9 @@ struct RunnerConfig {
   std::vector<std::filesystem::path> read_paths;  // absolute
   std::vector<std::string> passed_variables;      // a name may end in *
   std::filesystem::path cache_dir;                // empty = none
+  std::filesystem::path copy_dir;                 // empty = by cache_dir
+  std::uint64_t copy_max_bytes = std::uint64_t{4} << 30;
+  unsigned copy_max_files = 200'000;
   std::uint64_t memory_max_bytes = 0;             // 0 = by the machine
   std::uint64_t file_max_bytes = std::uint64_t{4} << 30;
   std::uint64_t output_max_bytes = std::uint64_t{1} << 30;
@@ -103,6 +116,16 @@ struct EmbedConfig {
   std::chrono::seconds limit{60};  // of 32 texts
 };
 
+// The first provider that is set is asked.
+struct WebConfig {
+  std::string tavily_key;
+  std::string tavily_url = "https://api.tavily.com";
+  std::string serper_key;
+  std::string serper_url = "https://google.serper.dev";
+  std::string searxng_url;
+  std::chrono::seconds limit{30};
+};
+
 struct ClientConfig {
   std::string api_url = "http://localhost:8000";
   std::string token;
@@ -111,10 +134,12 @@ struct ClientConfig {
 struct Config {
   ListenConfig listen;
   ApiConfig api;
+  LlmConfig llm;
   JobsConfig jobs;
   RunnerConfig runner;
   IndexConfig index;
   EmbedConfig embed;
+  WebConfig web;
   ClientConfig client;
   LogLevel log_level = LogLevel::info;
   bool log_level_is_set = false;

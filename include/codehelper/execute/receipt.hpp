@@ -26,6 +26,10 @@ Receipt make_receipt(const CommandResult& result);
 /// {"run_id","argv","exit_code","timed_out","duration_seconds","tests_outcome","tests":{…} or null,"stdout_sha256",
 /// "stderr_sha256"}.
 boost::json::object to_json(const Receipt& receipt);
+/// Whether the command did what it was run for. A test command (is_test_command) must show tests that ran and none that
+/// failed; of any other an exit status 0 is enough, unless it tells of tests: then none may have failed, and one must
+/// have run.
+bool is_success(const Receipt& receipt);
 /// "The tests passed: `pytest` ran 3 tests." Passed is said only of an exit status 0 with tests that ran and none that
 /// failed.
 std::string describe_verdict(const Receipt& receipt);

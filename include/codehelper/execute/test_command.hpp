@@ -15,6 +15,10 @@ namespace codehelper {
 /// Errors: not_found, naming what was looked for and how to give a command.
 Result<std::vector<std::string>> detect_test_command(const std::filesystem::path& project);
 
+/// Whether the command, executable and arguments, is there to run tests: a test runner, or the test target of a build
+/// tool. Every command that detect_test_command() gives is one. Pure.
+bool is_test_command(const std::vector<std::string>& command);
+
 /// What a runner's numbers count: go test without -v tells packages only.
 enum class TestUnit { tests, packages };
 std::string_view to_string(TestUnit unit);

@@ -15,8 +15,9 @@ struct ChunkFilter {
   std::vector<std::string> paths;
   std::vector<std::string> languages;  // as in Chunk; one is enough, none = every language
   std::vector<std::string> words;      // of analyze_text(); a chunk must hold all of them
+  std::string folder = {};             // only what is below it, without a slash at the end; empty = everything
 
-  bool empty() const { return paths.empty() && languages.empty() && words.empty(); }
+  bool empty() const { return paths.empty() && languages.empty() && words.empty() && folder.empty(); }
 };
 
 /// By the path alone: false when no chunk of such a file can pass. A file whose language only its content tells passes.

@@ -57,6 +57,8 @@ class Projects {
   /// last. Errors: not_found when none was posted; invalid_input for a relative path and one outside the allowed root;
   /// timeout and unavailable when it can't be told which one is current.
   Task<Result<Project>> resolve(RequestContext context, std::optional<std::string> project_path);
+  /// What was posted with the project, while it is the current one; else empty.
+  std::string pinned_repo(const std::optional<Project>& project) const;
 
  private:
   Result<void> check_place(const Project& project) const;

@@ -80,6 +80,7 @@ struct SearchRequest {
   std::string question;  // what comes after kMaxQuestionBytes is not read
   std::size_t limit = 10;
   std::size_t max_hits_per_file = 3;
+  std::string folder = {};  // only what is below it, relative to the project; empty = everything
 };
 
 class Retriever {

@@ -1,0 +1,88 @@
+#include "project_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "codehelper/base/text.hpp"
+
+namespace codehelper {
+
+namespace {
+
+std::unexpected<Error> kept_out(const SkippedFile& file) {
+  return fail(ErrorCode::invalid_input, fmt::format("{} is not read: {}{}{}", file.path, to_string(file.reason),
+                                                    file.detail.empty() ? "" : ", ", file.detail));
+}
+
+/// Of the file itself, or of a folder that holds it.
+const SkippedFile* find_skipped(const SourceListing& listing, std::string_view path) {
+  const auto found = std::ranges::find_if(listing.skipped, [&](const SkippedFile& file) {
+    return file.path == path || (file.path.ends_with('/') && path.starts_with(file.path));
+  });
+  return found == listing.skipped.end() ? nullptr : &*found;
+}
+
+Result<std::string> read_listed(const std::filesystem::path& root, const SourceListing& listing,
+                                const std::string& path, std::uint64_t max_file_bytes) {
+  const auto file = std::ranges::lower_bound(listing.files, path, {}, &SourceFile::path);
+  if (file == listing.files.end() || file->path != path) {
+    if (const SkippedFile* skipped = find_skipped(listing, path)) return kept_out(*skipped);
+    return fail(ErrorCode::not_found, fmt::format("there is no file {} in the project", path));
+  }
+  auto bytes = read_source_bytes(root, *file, max_file_bytes);
+  if (!bytes) return std::unexpected(bytes.error());
+  if (!*bytes) return kept_out(bytes->error());
+  return to_valid_utf8(**bytes);
+}
+
+}  // namespace
+
+void ShownLines::add(const std::string& path, int first, std::string_view lines) {
+  auto& of_file = hashes_[path];
+  for (const std::string_view line : split_lines(lines)) {
+    of_file.insert_or_assign(first++, std::hash<std::string_view>{}(line));
+  }
+}
+
+bool ShownLines::contains(std::string_view path, int line, std::string_view text) const {
+  const auto file = hashes_.find(path);
+  if (file == hashes_.end()) return false;
+  const auto shown = file->second.find(line);
+  return shown != file->second.end() && shown->second == std::hash<std::string_view>{}(text);
+}
+
+Task<Result<std::shared_ptr<const SourceListing>>> ProjectReader::list() {
+  if (listing_) co_return listing_;
+  auto walk = [this] { return list_source_files(root_, max_file_bytes_); };
+  auto listed = co_await loop_.run_blocking(std::move(walk));
+  if (!listed) co_return std::unexpected(listed.error());
+  listing_ = std::make_shared<const SourceListing>(std::move(*listed));
+  co_return listing_;
+}
+
+Task<Result<std::string>> ProjectReader::read(std::string path) {
+  if (const auto text = texts_.find(path); text != texts_.end()) co_return text->second;
+  const auto relative = find_relative_path(root_, path);
+  if (!relative) {
+    co_return fail(ErrorCode::invalid_input, fmt::format("{} is not in the project; paths are relative to it", path));
+  }
+  const auto listing = co_await list();
+  if (!listing) co_return std::unexpected(listing.error());
+  auto reading = [this, listed = *listing, relative] {
+    return read_listed(root_, *listed, *relative, max_file_bytes_);
+  };
+  co_return co_await loop_.run_blocking(std::move(reading));
+}
+
+std::optional<std::string> find_relative_path(const std::filesystem::path& root, std::string_view path) {
+  const std::filesystem::path asked = std::filesystem::path(path).lexically_normal();
+  std::string relative = (asked.is_absolute() ? asked.lexically_relative(root) : asked).generic_string();
+  if (relative.empty() || relative == ".." || relative.starts_with("../") || relative.contains('\0')) {
+    return std::nullopt;
+  }
+  return relative;
+}
+
+}  // namespace codehelper
