@@ -67,11 +67,11 @@ install_npm() {
 case ${1:-} in
   "")
     install_packages "${build[@]}"
-    install_npm "$root/src/index/grammars"
+    for folder in src/index/grammars src/api/web; do install_npm "$root/$folder"; done
     ;;
   --tests)
     install_packages "${build[@]}" "${tests[@]}"
-    for folder in src/index/grammars tests/e2e/corpus tests/deploy tests/support/chroma; do install_npm "$root/$folder"; done
+    for folder in src/index/grammars src/api/web tests/e2e/corpus tests/deploy tests/support/chroma; do install_npm "$root/$folder"; done
     ;;
   --list | --install)
     case ${2:-} in

@@ -312,6 +312,7 @@ Task<void> ApiParts::shut_down() {
 }
 
 void ApiParts::add_routes(Router& router) {
+  add_page_routes(router);
   add_readiness_routes(router, services_);
   add_project_routes(router, services_);
   add_search_routes(router, services_);

@@ -18,6 +18,9 @@ namespace codehelper {
 /// GET /health, GET /metrics: every listening mode has them.
 void add_base_routes(Router& router, Metrics& metrics);
 
+/// GET / and the files of the chat page, without a token.
+void add_page_routes(Router& router);
+
 struct RunnerServices {
   EventLoop& loop;
   CommandRunner* runner = nullptr;

@@ -1,0 +1,54 @@
+// How each part that the server depends on is, and what to do about one that is not well.
+import { copyButton, h, icon, iconButton, makeDialog, replaceChildren } from "./dom.js";
+
+export class HealthDialog {
+  // `button` is the one in the bar: it shows whether something is amiss.
+  constructor(button, api, announcer) {
+    this.button = button;
+    this.api = api;
+    this.announcer = announcer;
+    this.list = h("ul", { class: "checks" });
+    this.note = h("p", { class: "hint", role: "status" });
+    const again = iconButton("refresh", "Look again", () => this.refresh());
+    this.dialog = makeDialog("Health", {}, h("div", { class: "dialog-body" }, this.list, h("div", { class: "actions" }, this.note, again, h("a", { href: document.querySelector("link[rel=license]").href, class: "quiet-link" }, "Licences"))));
+    document.body.append(this.dialog);
+    button.addEventListener("click", () => this.open());
+    this.#showButton("unknown", "Health");
+  }
+
+  open() {
+    if (!this.dialog.open) this.dialog.showModal();
+    return this.refresh();
+  }
+
+  async refresh() {
+    this.note.textContent = "Looking…";
+    try {
+      const { checks } = await this.api.json("GET", "/doctor");
+      const faults = checks.filter((check) => !check.ok);
+      replaceChildren(this.list, checks.map(makeCheck));
+      this.note.textContent = faults.length === 0 ? "All is well." : `${faults.length} of ${checks.length} not well.`;
+      this.#showButton(faults.length === 0 ? "ready" : "failed", faults.length === 0 ? "Health: all is well" : `Health: ${faults.map(({ subject }) => subject).join(", ")} not well`);
+    } catch (error) {
+      this.note.textContent = error.message;
+      this.#showButton("unknown", "Health: not known");
+    }
+  }
+
+  #showButton(state, label) {
+    replaceChildren(this.button, h("span", { class: `dot ${state}` }), h("span", { class: "wide-only" }, "Health"));
+    this.button.setAttribute("aria-label", label);
+    this.button.title = label;
+  }
+}
+
+function makeCheck({ subject, ok, state, fix }) {
+  return h(
+    "li",
+    { class: ok ? "check-item" : "check-item bad" },
+    h("span", { class: `badge ${ok ? "good" : "bad"}` }, icon(ok ? "check" : "warning"), ok ? "ok" : "fault"),
+    h("strong", {}, subject),
+    h("span", { class: "check-state" }, state),
+    !ok && fix && h("p", { class: "fix" }, fix, copyButton(`Copy the fix of ${subject}`, () => fix)),
+  );
+}
