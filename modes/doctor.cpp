@@ -45,12 +45,6 @@ int check_indexes(const Config& config, const Arguments& arguments) {
   return findings.exit_code();
 }
 
-// `state` as GET /readyz says it.
-CheckResult judge(const std::string& state, std::string_view fix) {
-  const bool is_fine = state == "ok" || state == "not_configured";
-  return {state, is_fine ? "" : std::string(fix)};
-}
-
 }  // namespace
 
 int run_doctor(const Config& config, const Arguments& arguments) {
@@ -61,18 +55,9 @@ int run_doctor(const Config& config, const Arguments& arguments) {
   if (!parts) return fail_mode("doctor", parts.error());
   const auto connected = (*parts)->connect(config.api.runner_url, config.api.runner_token);
   if (!connected) return fail_mode("doctor", connected.error());
-  const auto report = run_until_done(loop, (*parts)->readiness().check(make_background_context(Log::none(), "doctor")));
   Findings findings;
-  const bool is_embedded = config.index.chroma_url.empty();
-  findings.add("runner", judge(report.runner, fmt::format("start `codehelper serve-runner`, or correct RUNNER_URL ({})",
-                                                          config.api.runner_url)));
-  findings.add(is_embedded ? "embedded store" : "chroma",
-               judge(report.chroma, is_embedded ? "make CODEHELPER_DATA_DIR writable"
-                                                : "start Chroma, or correct VECTOR_DB_URL; an error that stays means "
-                                                  "that its volume is gone: restart it, then POST /project"));
-  findings.add("llm", judge(report.llm, "start the model server, or correct LLM_URL and LLM_HEALTH_PATH"));
-  findings.add("embedder",
-               judge(report.embedder, "start the embedding server, or correct EMBED_URL and EMBED_API_KEY"));
+  const auto checks = run_until_done(loop, (*parts)->doctor().check(make_background_context(Log::none(), "doctor")));
+  for (const DoctorCheck& check : checks) findings.add(check.subject, {check.state, check.fix});
   return findings.exit_code();
 }
 

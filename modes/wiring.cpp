@@ -283,6 +283,7 @@ Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metri
   parts->services_.retriever = parts->retriever_.get();
   parts->services_.symbols = parts->index_.symbols.get();
   parts->services_.runner_limit = config.api.runner_limit;
+  parts->services_.max_file_bytes = config.index.max_file_bytes;
   return parts;
 }
 
@@ -314,7 +315,9 @@ Task<void> ApiParts::shut_down() {
 void ApiParts::add_routes(Router& router) {
   add_page_routes(router);
   add_readiness_routes(router, services_);
+  add_doctor_routes(router, services_);
   add_project_routes(router, services_);
+  add_file_routes(router, services_);
   add_search_routes(router, services_);
   add_symbols_routes(router, services_);
   add_chat_routes(router, services_);
@@ -354,6 +357,11 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
   }
   readiness_ = std::make_unique<Readiness>(loop_, std::move(readiness));
   services_.readiness = readiness_.get();
+  Doctor::Options doctor{*readiness_};
+  doctor.runner_url = runner_url;
+  doctor.has_embedded_store = index_.chroma == nullptr;
+  doctor_ = std::make_unique<Doctor>(std::move(doctor));
+  services_.doctor = doctor_.get();
   crew_ = std::make_unique<Crew>(Crew::Parts{loop_, *retriever_, *runner_, std::move(model_note)});
   services_.crew = crew_.get();
   return {};

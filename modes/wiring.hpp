@@ -71,6 +71,7 @@ class ApiParts {
 
   Projects& projects() { return *projects_; }
   Readiness& readiness() { return *readiness_; }
+  Doctor& doctor() { return *doctor_; }
   /// Begins to load what the current project is searched in and to watch its files, so that its first question needn't
   /// wait.
   Task<void> warm_up(RequestContext context);
@@ -96,6 +97,7 @@ class ApiParts {
   std::unique_ptr<CommandRunner> runner_;
   std::unique_ptr<Crew> crew_;
   std::unique_ptr<Readiness> readiness_;
+  std::unique_ptr<Doctor> doctor_;
   ApiServices services_;
 };
 

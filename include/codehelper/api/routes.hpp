@@ -3,6 +3,7 @@
 #pragma once
 
 #include "codehelper/agents/crew.hpp"
+#include "codehelper/api/doctor.hpp"
 #include "codehelper/api/readiness.hpp"
 #include "codehelper/base/metrics.hpp"
 #include "codehelper/execute/command_runner.hpp"
@@ -39,12 +40,18 @@ struct ApiServices {
   Crew* crew = nullptr;
   CommandRunner* runner = nullptr;
   Readiness* readiness = nullptr;
+  Doctor* doctor = nullptr;
   std::chrono::milliseconds runner_limit{60'000};
+  std::uint64_t max_file_bytes = 1024 * 1024;  // of files that are indexed
 };
 /// GET /readyz.
 void add_readiness_routes(Router& router, ApiServices& services);
 /// GET and POST /project, DELETE /project/job.
 void add_project_routes(Router& router, ApiServices& services);
+/// GET /files, GET /directories, GET /project/skipped.
+void add_file_routes(Router& router, ApiServices& services);
+/// GET /doctor.
+void add_doctor_routes(Router& router, ApiServices& services);
 /// POST /search.
 void add_search_routes(Router& router, ApiServices& services);
 /// POST /symbols.

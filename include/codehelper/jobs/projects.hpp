@@ -57,6 +57,7 @@ class Projects {
   /// last. Errors: not_found when none was posted; invalid_input for a relative path and one outside the allowed root;
   /// timeout and unavailable when it can't be told which one is current.
   Task<Result<Project>> resolve(RequestContext context, std::optional<std::string> project_path);
+  const std::optional<std::filesystem::path>& allowed_root() const { return options_.allowed_root; }
 
  private:
   Result<void> check_place(const Project& project) const;

@@ -72,14 +72,22 @@ class LineEmitter {
     });
   }
 
-  startScope(scope) {
+  openNode(scope) {
     this.scopes.push(scope);
     this.#openElement(scope);
   }
 
-  endScope() {
+  closeNode() {
     this.scopes.pop();
     this.open.pop();
+  }
+
+  startScope(scope) {
+    this.openNode(scope);
+  }
+
+  endScope() {
+    this.closeNode();
   }
 
   __addSublanguage(emitter) {

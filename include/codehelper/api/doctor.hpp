@@ -1,0 +1,35 @@
+// How each part that the API depends on is, and what to do about one that is not well: `codehelper doctor`, GET
+// /doctor.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "codehelper/api/readiness.hpp"
+
+namespace codehelper {
+
+struct DoctorCheck {
+  std::string subject;
+  std::string state;  // what was found
+  std::string fix;    // empty = all is well
+
+  bool is_ok() const { return fix.empty(); }
+};
+
+class Doctor {
+ public:
+  struct Options {
+    Readiness& readiness;            // outlives the doctor
+    std::string runner_url = {};     // as it is set
+    bool has_embedded_store = true;  // else Chroma
+  };
+  explicit Doctor(Options options) : options_(std::move(options)) {}
+
+  Task<std::vector<DoctorCheck>> check(RequestContext context);
+
+ private:
+  Options options_;
+};
+
+}  // namespace codehelper
