@@ -38,7 +38,8 @@ Task<std::vector<DoctorCheck>> Doctor::check(RequestContext context) {
       judge("runner", report.runner,
             fmt::format("start `codehelper serve-runner`, or correct RUNNER_URL ({})", options_.runner_url)));
   if (options_.has_embedded_store) {
-    checks.push_back(judge("embedded store", report.chroma, "make CODEHELPER_DATA_DIR writable"));
+    const bool is_writable = report.chroma == "not_configured";  // the store in its place
+    checks.push_back(judge("embedded store", is_writable ? "ok" : report.chroma, "make CODEHELPER_DATA_DIR writable"));
   } else {
     checks.push_back(judge("chroma", report.chroma,
                            "start Chroma, or correct VECTOR_DB_URL; an error that stays means that its volume is gone: "

@@ -57,7 +57,8 @@ export class ChatRun {
           if (event.name === "done" || event.name === "error") return;
         }
       } catch (error) {
-        if (error.name === "AbortError" || error.status > 0) throw error;
+        const isRefused = error.status > 0 || (error.code === "away" && this.runId === null);
+        if (isRefused || error.name === "AbortError") throw error;
       }
       quietTimes = this.#lastId === idBefore ? quietTimes + 1 : 0;
       if (this.runId === null || quietTimes > resumesWithoutNews) {

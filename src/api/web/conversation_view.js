@@ -97,7 +97,7 @@ export class ConversationView extends EventTarget {
   }
 
   #take(turn, run, event) {
-    const wasNearEnd = this.#isNearEnd();
+    const isFollowed = this.#isNearEnd();
     if (event.name === "started") {
       const kept = { runId: event.data.run_id, conversationId: event.data.conversation_id, question: turn.question, projectPath: turn.projectPath };
       sessionStorage.setItem(runKey, JSON.stringify(kept));
@@ -106,7 +106,14 @@ export class ConversationView extends EventTarget {
     if (event.name === "error" && run.isStopped) turn.stop();
     else turn.apply(event);
     if (event.name === "tool_call") this.announcer.say(`Calls ${event.data.name}.`);
-    if (wasNearEnd) requestAnimationFrame(() => (this.scroller.scrollTop = this.scroller.scrollHeight));
+    if (isFollowed) requestAnimationFrame(() => this.#followEnd(turn));
+  }
+
+  // Down to the end of the answer, but its question stays in sight.
+  #followEnd(turn) {
+    const top = turn.element.offsetTop - this.element.offsetTop;
+    const end = this.scroller.scrollHeight - this.scroller.clientHeight;
+    this.scroller.scrollTop = Math.max(this.scroller.scrollTop, Math.min(end, top));
   }
 
   #isNearEnd() {

@@ -43,8 +43,9 @@ export function filesOfDiff(patch) {
 // `edit`: {patch, files?, applies?, reason?}. `onVerify(patch)` runs the tests with it; null = that can't be done here.
 export function makeDiff(edit, onVerify) {
   const lines = parseDiff(edit.patch);
-  const count = (kind) => lines.filter((line) => line.kind === kind).length;
   const files = edit.files?.length > 0 ? edit.files : filesOfDiff(edit.patch);
+  const shown = lines.filter(({ kind }) => kind !== "file" || files.length !== 1); // one file is named in the head
+  const count = (kind) => lines.filter((line) => line.kind === kind).length;
   const head = h(
     "header",
     { class: "card-head" },
@@ -54,20 +55,22 @@ export function makeDiff(edit, onVerify) {
     h("span", { class: "spacer" }),
     copyButton("Copy the diff", () => edit.patch),
     onVerify &&
+      edit.applies !== false &&
       h("button", { type: "button", class: "small-button", onclick: () => onVerify(edit.patch) }, icon("run"), "Verify"),
   );
   const doesNotApply =
     edit.applies === false && h("p", { class: "fault" }, icon("warning"), `It does not apply: ${edit.reason ?? "no reason was given"}`);
-  const body = h("pre", { class: "code diff", tabindex: 0, role: "region", "aria-label": "Diff" }, h("code", {}, lines.map(makeLine)));
+  const body = h("pre", { class: "code diff", tabindex: 0, role: "region", "aria-label": "Diff" }, h("code", {}, shown.map(makeLine)));
   return h("section", { class: "card diff-card", "data-patch": edit.patch, "aria-label": `Diff of ${files.join(", ") || "a patch"}` }, head, doesNotApply, body);
 }
 
-const signs = { added: "+", removed: "−", same: " " };
+const signs = { added: "+", removed: "-", same: " " };
 
 function makeLine({ kind, text, before, after }) {
   return h(
     "span",
-    { class: `line ${kind}`, "data-before": before ?? "", "data-after": after ?? "", "data-sign": signs[kind] ?? "" },
+    { class: `line ${kind}`, "data-line": after ?? before ?? "" },
+    signs[kind] && h("span", { class: "sign" }, signs[kind]),
     `${text}\n`,
   );
 }

@@ -65,7 +65,8 @@ export class EvidenceView {
       copyButton(`Copy the lines of ${name}`, () => card.shown?.text ?? ""),
     );
     card.element = h("article", { class: "card source", tabindex: -1, "aria-label": `Evidence ${index + 1}: ${name}` }, head, card.body);
-    if (source.text) this.#showLines(card, { start_line: source.start_line, text: source.text, language: source.language });
+    if (source.text === "") replaceChildren(card.body, h("p", { class: "notice" }, "The file has no such lines now."));
+    else if (source.text) this.#showLines(card, { start_line: source.start_line, text: source.text, language: source.language });
     else this.#load(card, source.start_line, source.end_line);
     return card;
   }

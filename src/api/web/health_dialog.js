@@ -42,13 +42,18 @@ export class HealthDialog {
   }
 }
 
+function makeBadge(ok, state) {
+  if (state === "not_configured") return h("span", { class: "badge" }, "not used");
+  return h("span", { class: `badge ${ok ? "good" : "bad"}` }, icon(ok ? "check" : "warning"), ok ? "ok" : "fault");
+}
+
 function makeCheck({ subject, ok, state, fix }) {
   return h(
     "li",
     { class: ok ? "check-item" : "check-item bad" },
-    h("span", { class: `badge ${ok ? "good" : "bad"}` }, icon(ok ? "check" : "warning"), ok ? "ok" : "fault"),
+    makeBadge(ok, state),
     h("strong", {}, subject),
-    h("span", { class: "check-state" }, state),
+    h("span", { class: "check-state" }, state.replaceAll("_", " ")),
     !ok && fix && h("p", { class: "fix" }, fix, copyButton(`Copy the fix of ${subject}`, () => fix)),
   );
 }

@@ -178,9 +178,12 @@ export class TurnView {
   #link(block) {
     linkCitations(block, this.sources, (source, label) => {
       const index = this.sources.indexOf(source);
-      const onclick = () => this.actions.onCite(this, index);
+      const onclick = (event) => {
+        event.preventDefault();
+        this.actions.onCite(this, index);
+      };
       const title = `Show the evidence${source.verified ? "" : " (unverified)"}`;
-      return h("button", { type: "button", class: source.verified ? "citation" : "citation unverified", "data-source": index, title, onclick }, label);
+      return h("a", { href: "#evidence", class: source.verified ? "citation" : "citation unverified", "data-source": index, title, onclick }, label);
     });
   }
 
