@@ -279,6 +279,11 @@ Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metri
                                                 std::move(projects));
   parts->retriever_ =
       std::make_unique<Retriever>(loop, *parts->index_.store, *parts->index_.embedder, parts->freshness_.get());
+  parts->conversations_ = open_conversation_store(loop, config.index.data_dir);
+  parts->services_.conversations = parts->conversations_.get();
+  auto web_search = make_web_search(loop, metrics, config.web);
+  if (!web_search) return std::unexpected(web_search.error());
+  parts->web_search_ = std::move(*web_search);
   parts->services_.projects = parts->projects_.get();
   parts->services_.retriever = parts->retriever_.get();
   parts->services_.symbols = parts->index_.symbols.get();
@@ -321,6 +326,7 @@ void ApiParts::add_routes(Router& router) {
   add_search_routes(router, services_);
   add_symbols_routes(router, services_);
   add_chat_routes(router, services_);
+  add_conversation_routes(router, services_);
   add_run_routes(router, services_);
 }
 
@@ -360,6 +366,7 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
   Doctor::Options doctor{*readiness_};
   doctor.runner_url = runner_url;
   doctor.has_embedded_store = index_.chroma == nullptr;
+  doctor.web_search = web_search_.get();
   doctor_ = std::make_unique<Doctor>(std::move(doctor));
   services_.doctor = doctor_.get();
   crew_ = std::make_unique<Crew>(Crew::Parts{loop_, *retriever_, *runner_, std::move(model_note)});

@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 
+#include "codehelper/agents/conversation_store.hpp"
+#include "codehelper/agents/web_search.hpp"
 #include "codehelper/api/routes.hpp"
 #include "codehelper/base/config.hpp"
 #include "codehelper/index/chroma_store.hpp"
@@ -92,6 +94,8 @@ class ApiParts {
   std::unique_ptr<IndexFreshness> freshness_;  // null where the index or its jobs are elsewhere
   std::unique_ptr<Projects> projects_;
   std::unique_ptr<Retriever> retriever_;
+  std::unique_ptr<ConversationStore> conversations_;
+  std::unique_ptr<WebSearch> web_search_;  // null: none is set
   std::unique_ptr<HttpClient> runner_client_;
   std::unique_ptr<HttpClient> llm_client_;
   std::unique_ptr<CommandRunner> runner_;

@@ -18,6 +18,24 @@ DoctorCheck judge(std::string subject, const std::string& state, std::string fix
   return {std::move(subject), state, is_fine ? std::string() : std::move(fix)};
 }
 
+Task<DoctorCheck> check_web_search(RequestContext context, WebSearch* search) {
+  DoctorCheck check{"web search", "not_configured", ""};
+  if (search == nullptr) co_return check;
+  const auto found = co_await search->search(std::move(context), "Kubernetes", 1);
+  if (!found) {
+    const bool is_away = found.error().code == ErrorCode::timeout || found.error().code == ErrorCode::unavailable;
+    check.state = found.error().message;
+    check.fix =
+        is_away ? "let this machine reach it, or raise CODEHELPER_WEB_SECONDS" : "correct what is said, or unset it";
+  } else if (found->empty()) {
+    check.state = fmt::format("{} finds nothing", search->provider());
+    check.fix = "look at its log: are its engines blocked?";
+  } else {
+    check.state = fmt::format("{} answers", search->provider());
+  }
+  co_return check;
+}
+
 Task<Result<HttpReply>> get_doctor(ApiServices& services, RequestContext context) {
   const auto found = co_await services.doctor->check(std::move(context));
   json::array checks;
@@ -32,7 +50,7 @@ Task<Result<HttpReply>> get_doctor(ApiServices& services, RequestContext context
 }  // namespace
 
 Task<std::vector<DoctorCheck>> Doctor::check(RequestContext context) {
-  const ReadinessReport report = co_await options_.readiness.check(std::move(context));
+  const ReadinessReport report = co_await options_.readiness.check(context);
   std::vector<DoctorCheck> checks;
   checks.push_back(
       judge("runner", report.runner,
@@ -48,6 +66,7 @@ Task<std::vector<DoctorCheck>> Doctor::check(RequestContext context) {
   checks.push_back(judge("llm", report.llm, "start the model server, or correct LLM_URL and LLM_HEALTH_PATH"));
   checks.push_back(
       judge("embedder", report.embedder, "start the embedding server, or correct EMBED_URL and EMBED_API_KEY"));
+  checks.push_back(co_await check_web_search(std::move(context), options_.web_search));
   co_return checks;
 }
 

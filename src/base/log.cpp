@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "codehelper/base/json_text.hpp"
+#include "codehelper/base/secret_text.hpp"
 #include "codehelper/base/text.hpp"
 
 namespace codehelper {
@@ -115,6 +116,7 @@ void Log::write(LogLevel level, std::string_view event, boost::json::object fiel
   if (output_ == nullptr || level < minimum_) return;
   boost::json::object line{{"timestamp", utc_now()}, {"level", name_of(level)}, {"event", event}};
   if (!request_id_.empty()) line["request_id"] = request_id_;
+  for (auto& field : fields) mask_secrets_in(field.value());
   for (auto& field : fields) line.insert_or_assign(field.key(), std::move(field.value()));
   output_->write(to_valid_utf8(to_json_text(line)) + '\n');
 }

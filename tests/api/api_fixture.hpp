@@ -74,6 +74,7 @@ struct ApiFixture {
   Projects projects{metrics, *state, store, jobs, {folder.path()}};
   Retriever retriever{loop, store, *embedder};
   std::unique_ptr<SymbolIndex> symbols = make_derived_symbols(loop, store);
+  std::unique_ptr<ConversationStore> conversations = open_conversation_store(loop, folder.path() / "data");
   Crew crew{{loop, retriever, runner, "No model is configured."}};
   ApiServices api{.loop = loop,
                   .metrics = metrics,
@@ -81,7 +82,8 @@ struct ApiFixture {
                   .retriever = &retriever,
                   .symbols = symbols.get(),
                   .crew = &crew,
-                  .runner = &runner};
+                  .runner = &runner,
+                  .conversations = conversations.get()};
   RunnerServices runner_service{.loop = loop, .runner = &runner};
   HttpServer server{loop, make_router(), {}, Log::none(), metrics};
   std::unique_ptr<HttpClient> client;
@@ -94,6 +96,7 @@ struct ApiFixture {
     add_search_routes(router, api);
     add_symbols_routes(router, api);
     add_chat_routes(router, api);
+    add_conversation_routes(router, api);
     add_run_routes(router, api);
     add_runner_routes(router, runner_service);
     return router;

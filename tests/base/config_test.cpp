@@ -78,8 +78,22 @@ TEST_CASE("config: in dev the Runner's token counts where no API token is set") 
   CHECK(parse_config(Mode::serve_api, {}, environment)->listen.token.empty());
 }
 
-TEST_CASE("config: what this version can't obey stops the start") {
-  CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "TAVILY_API_KEY", "key")));
+TEST_CASE("config: who searches the web, and how long it may take") {
+  const auto config = parse_config(Mode::serve_api, {},
+                                   {{"HOME", "/home/me"},
+                                    {"TAVILY_API_KEY", "t"},
+                                    {"SERPER_API_KEY", "s"},
+                                    {"SEARXNG_URL", "http://search:8080"},
+                                    {"SERPER_URL", "http://serper"},
+                                    {"CODEHELPER_WEB_SECONDS", "7"}});
+
+  REQUIRE(config);
+  CHECK(config->web.tavily_key == "t");
+  CHECK(config->web.tavily_url == "https://api.tavily.com");
+  CHECK(config->web.serper_key == "s");
+  CHECK(config->web.serper_url == "http://serper");
+  CHECK(config->web.searxng_url == "http://search:8080");
+  CHECK(config->web.limit == std::chrono::seconds(7));
 }
 
 TEST_CASE("config: an embedding server, and what its model wants before a text") {

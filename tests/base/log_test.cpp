@@ -91,3 +91,17 @@ TEST_CASE("log: while nobody reads, lines are dropped and counted instead of wai
   CHECK(lines[0].at("count").to_number<int>() > 10);
   CHECK(lines[1].at("event") == "after");
 }
+
+TEST_CASE("log: secrets in fields are masked, at any depth") {
+  LogPipe pipe;
+  const std::string token = std::string("gh") + "p_" + "q7Zk2mXvB9tLwR4yHsN8cJdF3gPaUe6K1oTi";
+
+  Log(pipe.writer(), LogLevel::info)
+      .info("call_failed",
+            {{"cause", "refused: " + token}, {"argv", {"git", {{"url", "https://me:hush-hush@host/"}}}}});
+
+  const auto lines = pipe.lines();
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].at("cause") == "refused: [masked: GitHub token]");
+  CHECK(lines[0].at("argv").at(1).at("url") == "https://me:[masked: password]@host/");
+}

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "codehelper/agents/web_search.hpp"
 #include "codehelper/api/readiness.hpp"
 
 namespace codehelper {
@@ -20,12 +21,14 @@ struct DoctorCheck {
 class Doctor {
  public:
   struct Options {
-    Readiness& readiness;            // outlives the doctor
-    std::string runner_url = {};     // as it is set
-    bool has_embedded_store = true;  // else Chroma
+    Readiness& readiness;             // outlives the doctor
+    std::string runner_url = {};      // as it is set
+    bool has_embedded_store = true;   // else Chroma
+    WebSearch* web_search = nullptr;  // null = none is set; outlives the doctor
   };
   explicit Doctor(Options options) : options_(std::move(options)) {}
 
+  /// Asks each part for something; a web search may be one that is paid for.
   Task<std::vector<DoctorCheck>> check(RequestContext context);
 
  private:

@@ -2,6 +2,7 @@
 // What the services refer to outlives the router; their pointers must be set before the loop runs.
 #pragma once
 
+#include "codehelper/agents/conversation_store.hpp"
 #include "codehelper/agents/crew.hpp"
 #include "codehelper/api/doctor.hpp"
 #include "codehelper/api/readiness.hpp"
@@ -41,6 +42,7 @@ struct ApiServices {
   CommandRunner* runner = nullptr;
   Readiness* readiness = nullptr;
   Doctor* doctor = nullptr;
+  ConversationStore* conversations = nullptr;
   std::chrono::milliseconds runner_limit{60'000};
   std::uint64_t max_file_bytes = 1024 * 1024;  // of files that are indexed
 };
@@ -58,6 +60,8 @@ void add_search_routes(Router& router, ApiServices& services);
 void add_symbols_routes(Router& router, ApiServices& services);
 /// POST /chat.
 void add_chat_routes(Router& router, ApiServices& services);
+/// GET /conversations, GET, PATCH and DELETE /conversations/{id}.
+void add_conversation_routes(Router& router, ApiServices& services);
 /// POST /run.
 void add_run_routes(Router& router, ApiServices& services);
 

@@ -103,6 +103,16 @@ struct EmbedConfig {
   std::chrono::seconds limit{60};  // of 32 texts
 };
 
+// The first provider that is set is asked.
+struct WebConfig {
+  std::string tavily_key;
+  std::string tavily_url = "https://api.tavily.com";
+  std::string serper_key;
+  std::string serper_url = "https://google.serper.dev";
+  std::string searxng_url;
+  std::chrono::seconds limit{30};
+};
+
 struct ClientConfig {
   std::string api_url = "http://localhost:8000";
   std::string token;
@@ -115,6 +125,7 @@ struct Config {
   RunnerConfig runner;
   IndexConfig index;
   EmbedConfig embed;
+  WebConfig web;
   ClientConfig client;
   LogLevel log_level = LogLevel::info;
   bool log_level_is_set = false;

@@ -2,6 +2,7 @@
 // stored conversation, an answer.
 #pragma once
 
+#include <boost/json/value.hpp>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -18,5 +19,7 @@ struct MaskedText {
 /// a name such as password, token or api_key. Each becomes `[masked: <what>]`. Placeholders ("changeme", "<your key>",
 /// "${TOKEN}"), hashes, UUIDs and calls of functions stay. Pure; linear in the text's length.
 MaskedText mask_secrets(std::string_view text);
+/// Every string in `value`, at any depth, but no key. The number that were masked.
+std::size_t mask_secrets_in(boost::json::value& value);
 
 }  // namespace codehelper
