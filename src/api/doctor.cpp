@@ -66,7 +66,8 @@ Task<std::vector<DoctorCheck>> Doctor::check(RequestContext context) {
   checks.push_back(judge("llm", report.llm, "start the model server, or correct LLM_URL and LLM_HEALTH_PATH"));
   checks.push_back(
       judge("embedder", report.embedder, "start the embedding server, or correct EMBED_URL and EMBED_API_KEY"));
-  checks.push_back(co_await check_web_search(std::move(context), options_.web_search));
+  DoctorCheck web_search = co_await check_web_search(std::move(context), options_.web_search);
+  checks.push_back(std::move(web_search));
   co_return checks;
 }
 

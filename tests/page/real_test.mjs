@@ -240,7 +240,7 @@ test("page: when the server goes away it says so, keeps the question, and comes 
 
 test("page: the health of each part is told, with what to do", async () => {
   const ill = await startProgram(makeFolder(), { variables: { RUNNER_URL: "http://127.0.0.1:9" } });
-  const { page, close } = await openPage(browser, ill.url);
+  const { page, close } = await openPage(browser, ill.url, { expected: [503] });
   await page.getByRole("button", { name: "Health: runner not well" }).click();
   const dialog = page.getByRole("dialog", { name: "Health" });
   const fault = dialog.getByRole("listitem").filter({ hasText: "runner" });

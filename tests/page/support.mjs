@@ -81,11 +81,6 @@ export async function startBrowser() {
   return chromium.launch({ executablePath: browserPath, args });
 }
 
-// Routes of the wire that the program doesn't have yet: 404 is no fault there.
-function isAwaited(url) {
-  return new URL(url, "http://localhost").pathname.startsWith("/conversations");
-}
-
 // A tab on the page. Whatever the browser complains of is a fault: refused content, errors of scripts, failed loads but
 // those whose status is in `expected` ("away" for a server that is not there).
 export async function openPage(browser, url, { viewport = wide, theme = "light", expected = [], ...options } = {}) {
@@ -97,7 +92,6 @@ export async function openPage(browser, url, { viewport = wide, theme = "light",
     if (message.type() !== "error" && message.type() !== "warning") return;
     const text = message.text();
     const status = /status of (\d+)/.exec(text)?.[1] ?? (text.includes("net::ERR_") ? "away" : null);
-    if (isAwaited(message.location().url)) return;
     if (!expected.map(String).includes(status)) faults.push(`${text} (${message.location().url})`);
   });
   await page.addInitScript(() => {

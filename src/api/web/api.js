@@ -23,14 +23,15 @@ export class Api {
     this.server = server;
   }
 
-  // The answer of a successful call. `options`: query, body, headers, signal.
+  // The answer of a successful call. `options`: query, body, headers, signal, and isFine(status) for other answers than
+  // 2xx that are none of a failure.
   async request(method, path, options = {}) {
     const given = Object.entries(options.query ?? {}).filter(([, value]) => value !== undefined && value !== null);
     const query = given.length > 0 ? `?${new URLSearchParams(given)}` : "";
     for (;;) {
       const token = this.tokens.current();
       const response = await this.#send(method, path + query, token, options);
-      if (response.ok) return response;
+      if (response.ok || options.isFine?.(response.status)) return response;
       if (response.status !== 401 || !(await this.tokens.ask(token))) throw await readError(response);
     }
   }

@@ -5,6 +5,7 @@ const longestHeight = 260;
 
 export class AskBox {
   #isRunning = false;
+  #isEditing = false;
 
   // `actions`: onAsk(text), onStop(), lastQuestion().
   constructor(element, actions) {
@@ -33,7 +34,9 @@ export class AskBox {
     this.button.classList.toggle("stop", isRunning);
   }
 
+  // Puts a question that was asked back into the box.
   edit(text) {
+    this.#isEditing = true;
     this.field.value = text;
     this.hint.textContent = "Edited, it is asked again at the end of the conversation. Esc leaves it.";
     this.#fit();
@@ -45,14 +48,13 @@ export class AskBox {
     this.field.focus();
   }
 
-  // Empties the box; returns whether there was something to leave.
+  // Gives up an edit.
   leave() {
-    if (this.field.value === "") return false;
-    this.#clear();
-    return true;
+    if (this.#isEditing) this.#clear();
   }
 
   #clear() {
+    this.#isEditing = false;
     this.field.value = "";
     this.#showUsualHint();
     this.#fit();

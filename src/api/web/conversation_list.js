@@ -71,7 +71,7 @@ export class ConversationList {
     const about = `${formatAge(kept.updated_at)} · ${formatCount(kept.turns, "question")}`;
     const link = h(
       "a",
-      { class: "conversation-link", href: `#/c/${encodeURIComponent(kept.id)}`, title: `${kept.title}\n${kept.project_path}` },
+      { class: "conversation-link", href: `#/c/${encodeURIComponent(kept.id)}`, title: `${kept.title}\n${kept.project_path ?? ""}` },
       h("span", { class: "conversation-title" }, kept.title),
       h("span", { class: "conversation-about" }, about),
     );

@@ -1,4 +1,5 @@
-// How each part that the server depends on is, and what to do about one that is not well.
+// How each part that the server depends on is, and what to do about one that is not well. The parts are asked for
+// something only when the dialog is open, since that may cost; the button shows what the readiness says.
 import { copyButton, h, icon, iconButton, makeDialog, replaceChildren } from "./dom.js";
 
 export class HealthDialog {
@@ -21,6 +22,13 @@ export class HealthDialog {
     return this.refresh();
   }
 
+  async refreshButton() {
+    const answer = await this.api.json("GET", "/readyz", { isFine: (status) => status === 503 }).catch(() => null);
+    if (answer === null) return this.#showButton("unknown", "Health: not known");
+    const ill = Object.entries(answer).filter(([, state]) => typeof state === "string" && state !== "ok" && state !== "not_configured");
+    return this.#showFaults(ill.map(([subject]) => subject));
+  }
+
   async refresh() {
     this.note.textContent = "Looking…";
     try {
@@ -28,11 +36,16 @@ export class HealthDialog {
       const faults = checks.filter((check) => !check.ok);
       replaceChildren(this.list, checks.map(makeCheck));
       this.note.textContent = faults.length === 0 ? "All is well." : `${faults.length} of ${checks.length} not well.`;
-      this.#showButton(faults.length === 0 ? "ready" : "failed", faults.length === 0 ? "Health: all is well" : `Health: ${faults.map(({ subject }) => subject).join(", ")} not well`);
+      this.#showFaults(faults.map(({ subject }) => subject));
     } catch (error) {
       this.note.textContent = error.message;
       this.#showButton("unknown", "Health: not known");
     }
+  }
+
+  #showFaults(subjects) {
+    if (subjects.length === 0) this.#showButton("ready", "Health: all is well");
+    else this.#showButton("failed", `Health: ${subjects.join(", ")} not well`);
   }
 
   #showButton(state, label) {

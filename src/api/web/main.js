@@ -169,15 +169,15 @@ function takeKey(event) {
     event.preventDefault();
     find.open();
   } else if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]")) {
-    if (askBox.leave()) return;
     if (conversation.isRunning) conversation.stop();
     else if (runPanel.isRunning) runPanel.stop();
+    else askBox.leave();
   }
 }
 
 async function refreshAll() {
   await project.refresh().catch((error) => error.status > 0 && showFault(error.message));
-  await Promise.all([list.refresh(), health.refresh()]);
+  await Promise.all([list.refresh(), health.refreshButton()]);
 }
 
 server.addEventListener("away", () => {

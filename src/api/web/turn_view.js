@@ -42,6 +42,7 @@ export class TurnView {
   }
 
   apply({ name, data }) {
+    if (this.foot.childElementCount > 0) this.#showFoot(); // the connection is there again
     const handlers = {
       plan: () => this.steps.addPlan(data),
       step: () => this.steps.addStep(data),
