@@ -36,7 +36,7 @@ const scenes = {
   },
   answer: async (page) => {
     await page.keyboard.press("Escape");
-    await page.getByText("Stopped").waitFor();
+    await page.getByText("Stopped", { exact: true }).waitFor();
     await page.evaluate(() => document.querySelector('[aria-label="New conversation"]').click());
     await ask(page, "How are headers parsed? Show me the full answer");
     await waitForAnswer(page);

@@ -111,18 +111,12 @@ export const hostileAnswer = `<script>window.hacked = 1</script><img src=x onerr
 |---|---|
 | 1 | 2 |`;
 
-async function playPatient(run) {
-  await run.untilReleased;
-  run.finish({ response: "Released." });
-}
-
 export const chatScripts = [
   { when: /full/i, play: playFull },
   { when: /slow/i, play: playSlow },
   { when: /break/i, play: playBroken },
   { when: /hostile/i, play: async (run) => run.finish({ response: hostileAnswer }) },
   { when: /fail/i, play: async (run) => run.tell("error", { error: "unavailable", message: "The model server can't be reached; start it or correct LLM_URL.", request_id: "r" }) },
-  { when: /patient/i, play: playPatient },
   { when: /./, play: async (run, { message }) => run.finish({ response: `You asked: ${message}` }) },
 ];
 

@@ -2,8 +2,6 @@
 // real program behind, so that the page, its files, projects and searches are the real ones.
 import http from "node:http";
 
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
 async function readJson(request) {
   let text = "";
   for await (const piece of request) text += piece;
@@ -45,20 +43,12 @@ class Run {
     response.on("close", () => this.listeners.delete(listener));
   }
 
-  // Cuts the connections of all who listen.
-  cut() {
-    for (const listener of this.listeners) this.listeners.delete(listener);
-  }
-
-  async untilStopped() {
-    while (!this.isStopped) await pause(20);
-  }
 }
 
 // `scripts`: the first whose `when` matches the message plays a run: play(run, message). `target` is the real program.
 export async function startWire(target, scripts) {
   const runs = new Map();
-  const sockets = new Map(); // of a run's listeners, to be cut
+  const sockets = new Map(); // of those who asked for a run, to be cut
   const conversations = new Map();
   const seen = []; // "METHOD path" of what was asked here
 
@@ -88,7 +78,7 @@ export async function startWire(target, scripts) {
         run.tell("done", whole);
       };
       run.breakOff = () => {
-        run.cut();
+        run.listeners.clear();
         sockets.get(run.id).destroy();
       };
       const script = scripts.find(({ when }) => when.test(body.message));
@@ -166,6 +156,7 @@ export async function startWire(target, scripts) {
     lastRun: null,
     takes: () => true, // which routes are the script's
     stop: () => {
+      for (const run of runs.values()) run.isStopped = true;
       server.close();
       server.closeAllConnections();
     },

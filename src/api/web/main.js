@@ -151,6 +151,10 @@ function showAddress() {
   if (location.hash !== address && (location.hash || conversation.id)) history.pushState(null, "", address);
   document.title = conversation.title || conversation.turns[0]?.question ? `${conversation.title || conversation.turns[0].question} · codehelper` : "codehelper";
   list.markOpen(conversation.id);
+  showElsewhere();
+}
+
+function showElsewhere() {
   at("elsewhere").hidden = !conversation.projectPath || conversation.projectPath === project.path;
   at("elsewhere").textContent = `This conversation is about ${conversation.projectPath}`;
 }
@@ -189,7 +193,10 @@ server.addEventListener("back", () => {
   refreshAll();
 });
 at("retry-button").addEventListener("click", () => server.retry());
-project.addEventListener("change", showProject);
+project.addEventListener("change", () => {
+  showProject();
+  showElsewhere();
+});
 conversation.addEventListener("running", () => askBox.setRunning(conversation.isRunning));
 conversation.addEventListener("change", () => {
   showAddress();
@@ -207,6 +214,6 @@ window.addEventListener("online", () => server.retry());
 setUpTheme(at("theme-button"));
 showProject();
 askBox.focus();
-await refreshAll();
 if (!conversation.resume()) readAddress();
+await refreshAll();
 if (!project.path && !server.isAway) projectDialog.open();
