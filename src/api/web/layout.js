@@ -4,7 +4,7 @@
 export class Layout {
   constructor() {
     this.root = document.body;
-    this.tabs = [...document.querySelectorAll("[data-view]")];
+    this.tabs = [...document.querySelectorAll("button[data-view]")];
     for (const tab of this.tabs) tab.addEventListener("click", () => this.show(tab.dataset.view));
     this.drawerButton = document.getElementById("drawer-button");
     this.drawerButton.addEventListener("click", () => this.#setDrawer(this.root.dataset.drawer !== "open"));

@@ -142,8 +142,15 @@ function showProject() {
   const progress = project.isIndexing && status.progress.files_total > 0 ? ` ${Math.floor((100 * status.progress.files_done) / status.progress.files_total)} %` : "";
   const state = nameState(status) + progress;
   const button = at("project-button");
-  replaceChildren(button, h("span", { class: `dot ${status?.index_status ?? "idle"}` }), h("span", { class: "project-path" }, h("bdi", {}, path)), h("span", { class: "project-state" }, state), icon("down"));
-  button.setAttribute("aria-label", `Project: ${path}, ${state}`);
+  replaceChildren(
+    button,
+    h("span", { class: `dot ${status?.index_status ?? "idle"}` }),
+    h("span", { class: "unseen" }, "Project: "),
+    h("span", { class: "project-path" }, h("bdi", {}, path)),
+    " ",
+    h("span", { class: "project-state" }, state),
+    icon("down"),
+  );
 }
 
 function showAddress() {
