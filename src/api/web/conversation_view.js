@@ -6,6 +6,7 @@ import { TurnView } from "./turn_view.js";
 
 const runKey = "codehelper-run"; // of the run that goes on in this tab, so that a reload can take it up
 const nearEndPixels = 120;
+const pixelsAbove = 16; // a question that is scrolled to
 
 // Events: "change" when another conversation is open or a turn has ended, "running" when a run begins or ends.
 export class ConversationView extends EventTarget {
@@ -111,7 +112,7 @@ export class ConversationView extends EventTarget {
 
   // Down to the end of the answer, but its question stays in sight.
   #followEnd(turn) {
-    const top = turn.element.offsetTop - this.element.offsetTop;
+    const top = turn.element.offsetTop - this.element.offsetTop - pixelsAbove;
     const end = this.scroller.scrollHeight - this.scroller.clientHeight;
     this.scroller.scrollTop = Math.max(this.scroller.scrollTop, Math.min(end, top));
   }
