@@ -212,6 +212,7 @@ test("page: a server with a token asks for it once, and a wrong one is refused",
   await waitForAnswer(page);
   assert.equal(await page.evaluate(() => localStorage.getItem("codehelper-token")), "t0ken");
 
+  await page.evaluate(() => history.replaceState(null, "", "/"));
   await page.reload();
   await page.locator("#project-button", { hasText: "ready" }).waitFor();
   assert.equal(await page.getByRole("dialog").filter({ visible: true }).count(), 0);
@@ -232,7 +233,7 @@ test("page: when the server goes away it says so, keeps the question, and comes 
 
   const second = await startProgram(own, { port: first.port });
   await page.getByText("The server is away").waitFor({ state: "hidden" });
-  await turn.getByRole("button", { name: "Ask again" }).click();
+  await turn.getByRole("button", { name: "Ask again", exact: true }).click();
   await page.locator(".turn").nth(1).locator(".citation").first().waitFor();
   await close();
   await second.stop();
