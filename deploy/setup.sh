@@ -14,7 +14,7 @@ build=(
   libboost1.81-dev libboost-json1.81-dev libfmt-dev libcli11-dev libssl-dev libsqlite3-dev
   libgit2-dev libseccomp-dev libyaml-cpp-dev prometheus-cpp-dev zlib1g-dev
 )
-tests=(libclang-rt-19-dev catch2 git curl python3 python3-pytest systemd)
+tests=(libclang-rt-19-dev catch2 git curl python3 python3-pytest systemd chromium)
 # What the built program loads, and the certificates that it trusts.
 runtime=(
   libboost-container1.81.0 libboost-json1.81.0 libfmt9 libgit2-1.5 libprometheus-cpp-core1.0 libseccomp2 libsqlite3-0
@@ -67,11 +67,14 @@ install_npm() {
 case ${1:-} in
   "")
     install_packages "${build[@]}"
-    install_npm "$root/src/index/grammars"
+    for folder in src/index/grammars src/api/web; do install_npm "$root/$folder"; done
     ;;
   --tests)
     install_packages "${build[@]}" "${tests[@]}"
-    for folder in src/index/grammars tests/e2e/corpus tests/deploy tests/support/chroma tests/support/llm; do install_npm "$root/$folder"; done
+    for folder in src/index/grammars src/api/web tests/e2e/corpus tests/page tests/deploy tests/support/chroma \
+      tests/support/llm; do
+      install_npm "$root/$folder"
+    done
     ;;
   --list | --install)
     case ${2:-} in

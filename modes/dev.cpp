@@ -19,10 +19,11 @@ void show_end(ProgressDisplay& display, const ProjectStatus& status, const std::
     const IndexMarker& index = *status.index;
     display.finish(
         fmt::format("ready: {} files, {} chunks indexed ({} files left out)\n"
+                    "page:  {}\n"
                     "ask:   codehelper search --api-url {} \"where are requests parsed\"\n"
                     "       codehelper chat --api-url {} \"how does the server start\"\n"
                     "test:  codehelper run-tests --api-url {}",
-                    index.files, index.chunks, index.skipped, url, url, url));
+                    index.files, index.chunks, index.skipped, url, url, url, url));
   } else {
     display.finish(fmt::format("the index is not ready: {}", status.job.cause));
   }

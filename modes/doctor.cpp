@@ -2,7 +2,6 @@
 
 #include <cstdio>
 
-#include "codehelper/agents/model_check.hpp"
 #include "codehelper/index/index_check.hpp"
 #include "modes.hpp"
 #include "wiring.hpp"
@@ -46,28 +45,6 @@ int check_indexes(const Config& config, const Arguments& arguments) {
   return findings.exit_code();
 }
 
-// `state` as GET /readyz says it.
-CheckResult judge(const std::string& state, std::string_view fix) {
-  const bool is_fine = state == "ok" || state == "not_configured";
-  return {state, is_fine ? "" : std::string(fix)};
-}
-
-/// Asks it for something.
-CheckResult check_web_search(EventLoop& loop, WebSearch* search) {
-  if (search == nullptr) return {"not_configured", ""};
-  const RequestContext context = make_background_context(Log::none(), "doctor");
-  const auto found = run_until_done(loop, search->search(context, "Kubernetes", 1));
-  if (!found) {
-    const std::string limit = "let this machine reach it, or raise CODEHELPER_WEB_SECONDS";
-    const bool is_away = found.error().code == ErrorCode::timeout || found.error().code == ErrorCode::unavailable;
-    return {found.error().message, is_away ? limit : "correct what is said, or unset it"};
-  }
-  if (found->empty()) {
-    return {fmt::format("{} finds nothing", search->provider()), "look at its log: are its engines blocked?"};
-  }
-  return {fmt::format("{} answers", search->provider()), ""};
-}
-
 }  // namespace
 
 int run_doctor(const Config& config, const Arguments& arguments) {
@@ -78,25 +55,10 @@ int run_doctor(const Config& config, const Arguments& arguments) {
   if (!parts) return fail_mode("doctor", parts.error());
   const auto connected = (*parts)->connect(config.api.runner_url, config.api.runner_token);
   if (!connected) return fail_mode("doctor", connected.error());
-  const auto report = run_until_done(loop, (*parts)->readiness().check(make_background_context(Log::none(), "doctor")));
   Findings findings;
-  const bool is_embedded = config.index.chroma_url.empty();
-  findings.add("runner", judge(report.runner, fmt::format("start `codehelper serve-runner`, or correct RUNNER_URL ({})",
-                                                          config.api.runner_url)));
-  findings.add(is_embedded ? "embedded store" : "chroma",
-               judge(report.chroma, is_embedded ? "make CODEHELPER_DATA_DIR writable"
-                                                : "start Chroma, or correct VECTOR_DB_URL; an error that stays means "
-                                                  "that its volume is gone: restart it, then POST /project"));
-  findings.add("llm readiness", judge(report.llm, "start the model server, or correct LLM_URL and LLM_HEALTH_PATH"));
-  if ((*parts)->model() != nullptr) {
-    auto checking = check_model(make_background_context(Log::none(), "doctor"), *(*parts)->model());
-    for (const ModelCheck& check : run_until_done(loop, std::move(checking))) {
-      findings.add(check.subject, {check.state, check.fix});
-    }
-  }
-  findings.add("embedder",
-               judge(report.embedder, "start the embedding server, or correct EMBED_URL and EMBED_API_KEY"));
-  findings.add("web search", check_web_search(loop, (*parts)->web_search()));
+  const auto checks = run_until_done(
+      loop, (*parts)->doctor().check(make_background_context(Log::none(), "doctor"), DoctorDepth::thorough));
+  for (const DoctorCheck& check : checks) findings.add(check.subject, {check.state, check.fix});
   return findings.exit_code();
 }
 

@@ -302,6 +302,7 @@ Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metri
   parts->services_.symbols = parts->index_.symbols.get();
   parts->services_.chat_runs = &parts->chat_runs_;
   parts->services_.runner_limit = config.api.runner_limit;
+  parts->services_.max_file_bytes = config.index.max_file_bytes;
   return parts;
 }
 
@@ -332,8 +333,11 @@ Task<void> ApiParts::shut_down() {
 }
 
 void ApiParts::add_routes(Router& router) {
+  add_page_routes(router);
   add_readiness_routes(router, services_);
+  add_doctor_routes(router, services_);
   add_project_routes(router, services_);
+  add_file_routes(router, services_);
   add_search_routes(router, services_);
   add_symbols_routes(router, services_);
   add_chat_routes(router, services_);
@@ -376,6 +380,14 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
   }
   readiness_ = std::make_unique<Readiness>(loop_, std::move(readiness));
   services_.readiness = readiness_.get();
+  Doctor::Options doctor{*readiness_};
+  doctor.runner_url = runner_url;
+  doctor.has_embedded_store = index_.chroma == nullptr;
+  doctor.web_search = web_search_.get();
+  doctor.runner = runner_client_.get();
+  doctor.model = model_.get();
+  doctor_ = std::make_unique<Doctor>(std::move(doctor));
+  services_.doctor = doctor_.get();
   Crew::Parts crew{loop_, *retriever_, *index_.symbols, *runner_};
   crew.model = model_.get();
   crew.web = web_search_.get();

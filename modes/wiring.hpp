@@ -74,10 +74,7 @@ class ApiParts {
 
   Projects& projects() { return *projects_; }
   Readiness& readiness() { return *readiness_; }
-  /// Null without LLM_URL.
-  LanguageModel* model() { return model_.get(); }
-  /// Null when none is set.
-  WebSearch* web_search() { return web_search_.get(); }
+  Doctor& doctor() { return *doctor_; }
   /// Begins to load what the current project is searched in and to watch its files, so that its first question needn't
   /// wait.
   Task<void> warm_up(RequestContext context);
@@ -107,6 +104,7 @@ class ApiParts {
   std::unique_ptr<Crew> crew_;
   ChatRuns chat_runs_;
   std::unique_ptr<Readiness> readiness_;
+  std::unique_ptr<Doctor> doctor_;
   ApiServices services_;
 };
 

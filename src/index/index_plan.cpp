@@ -24,6 +24,14 @@ Result<std::optional<SkippedFile>> refuse_by_content(const std::filesystem::path
   return std::move(read->error());
 }
 
+/// `path` relative to the root.
+Result<std::string> name_in_project(const std::filesystem::path& root, std::string_view path) {
+  const auto asked = std::filesystem::path(path).lexically_normal();
+  std::string relative = (asked.is_absolute() ? asked.lexically_relative(root) : asked).string();
+  if (!relative.empty() && !relative.starts_with("..")) return relative;
+  return fail(ErrorCode::invalid_input, std::string(path) + " is not in " + root.string());
+}
+
 }  // namespace
 
 Result<IndexPlan> plan_index(const std::filesystem::path& root, std::uint64_t max_file_bytes) {
@@ -45,26 +53,28 @@ Result<IndexPlan> plan_index(const std::filesystem::path& root, std::uint64_t ma
   return plan;
 }
 
-Result<FileVerdict> why_file(const std::filesystem::path& root, std::string_view path, std::uint64_t max_file_bytes) {
-  const auto asked = std::filesystem::path(path).lexically_normal();
-  const auto relative = asked.is_absolute() ? asked.lexically_relative(root) : asked;
-  FileVerdict verdict{.path = relative.string(), .skipped = std::nullopt};
-  if (verdict.path.empty() || verdict.path.starts_with("..")) {
-    return fail(ErrorCode::invalid_input, std::string(path) + " is not in " + root.string());
-  }
-  auto listing = list_source_files(root, max_file_bytes);
+Result<std::expected<std::string, SkippedFile>> read_indexed_file(const std::filesystem::path& root,
+                                                                  std::string_view path, std::uint64_t max_file_bytes) {
+  auto relative = name_in_project(root, path);
+  if (!relative) return std::unexpected(relative.error());
+  auto listing = list_source_file(root, *relative, max_file_bytes);
   if (!listing) return std::unexpected(listing.error());
-  if (const auto* skipped = find_skipped(listing->skipped, verdict.path)) {
-    verdict.skipped = *skipped;
-    return verdict;
+  if (const auto* skipped = find_skipped(listing->skipped, *relative)) {
+    return std::expected<std::string, SkippedFile>(std::unexpected(*skipped));
   }
-  const auto file = std::ranges::lower_bound(listing->files, verdict.path, {}, &SourceFile::path);
-  if (file == listing->files.end() || file->path != verdict.path) {
-    return fail(ErrorCode::not_found, "no such file in " + root.string() + ": " + verdict.path);
+  if (listing->files.empty() || listing->files.front().path != *relative) {
+    return fail(ErrorCode::not_found, "no such file in " + root.string() + ": " + *relative);
   }
-  auto refused = refuse_by_content(root, *file, max_file_bytes);
-  if (!refused) return std::unexpected(refused.error());
-  verdict.skipped = std::move(*refused);
+  return read_source_bytes(root, listing->files.front(), max_file_bytes);
+}
+
+Result<FileVerdict> why_file(const std::filesystem::path& root, std::string_view path, std::uint64_t max_file_bytes) {
+  auto relative = name_in_project(root, path);
+  if (!relative) return std::unexpected(relative.error());
+  auto read = read_indexed_file(root, *relative, max_file_bytes);
+  if (!read) return std::unexpected(read.error());
+  FileVerdict verdict{.path = std::move(*relative), .skipped = std::nullopt};
+  if (!*read) verdict.skipped = std::move(read->error());
   return verdict;
 }
 

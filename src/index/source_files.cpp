@@ -16,6 +16,10 @@ namespace codehelper {
 
 namespace {
 
+/// `only` as in Walk.
+Result<SourceListing> list_files(const std::filesystem::path& root, std::string_view only,
+                                 std::uint64_t max_file_bytes);
+
 constexpr int kMaxDepth = 200;  // folders inside each other, each with an open descriptor while it is walked
 constexpr std::size_t kMaxIgnoreFileBytes = 16 * 1024 * 1024;
 
@@ -89,8 +93,9 @@ std::int64_t to_nanoseconds(const timespec& time) {
 class Walk {
  public:
   /// `prefix` is the root relative to the work tree: "" or "sub/folder/".
-  Walk(const GitRepository* repository, std::string prefix, std::uint64_t max_file_bytes)
-      : repository_(repository), prefix_(std::move(prefix)), max_file_bytes_(max_file_bytes) {}
+  /// `only`: the one file that is looked for, relative to the root; empty = all.
+  Walk(const GitRepository* repository, std::string prefix, std::string_view only, std::uint64_t max_file_bytes)
+      : repository_(repository), prefix_(std::move(prefix)), only_(only), max_file_bytes_(max_file_bytes) {}
 
   Result<SourceListing> run(const std::filesystem::path& root) && {
     root_ = root;
@@ -156,13 +161,19 @@ class Walk {
       pushed = *result;
     }
     for (const auto& entry : *entries) {
-      if (is_git_data(entry.name)) continue;
+      if (is_git_data(entry.name) || !concerns(below + entry.name)) continue;
       auto added = entry.type == DT_DIR ? add_folder(folder, below + entry.name, entry, ignored_by, depth)
                                         : add_file(folder, below + entry.name, entry, ignored_by);
       if (!added) return added;
     }
     if (pushed > 0) rules_.pop();
     return {};
+  }
+
+  /// Whether `path` is what is looked for, or a folder above it.
+  bool concerns(std::string_view path) const {
+    if (only_.empty()) return true;
+    return only_.starts_with(path) && (only_.size() == path.size() || only_[path.size()] == '/');
   }
 
   bool is_git_data(const std::string& name) const {
@@ -192,7 +203,7 @@ class Walk {
 
   /// A repository in a plain folder: listed by its own rules, as if it were the root.
   Result<void> add_clone(const std::string& path) {
-    auto clone = list_source_files(root_ / path, max_file_bytes_);
+    auto clone = list_files(root_ / path, only_.substr(std::min(path.size() + 1, only_.size())), max_file_bytes_);
     if (!clone && clone.error().code == ErrorCode::not_found) return {};
     if (!clone) return std::unexpected(clone.error());
     for (SourceFile& file : clone->files) {
@@ -278,10 +289,30 @@ class Walk {
   const GitRepository* repository_;
   std::filesystem::path root_;
   std::string prefix_;
+  std::string_view only_;
   std::uint64_t max_file_bytes_;
   IgnoreRules rules_;
   SourceListing listing_;
 };
+
+Result<SourceListing> list_files(const std::filesystem::path& root, std::string_view only,
+                                 std::uint64_t max_file_bytes) {
+  std::error_code error;
+  const auto resolved = std::filesystem::canonical(root, error);
+  if (error && is_machine_fault(error.value())) return fail_as_unread(root.string(), error.value());
+  if (error) return fail(ErrorCode::not_found, "no such directory: " + root.string());
+  auto repository = open_git_repository(resolved);
+  if (!repository) return std::unexpected(repository.error());
+  if (!*repository) return Walk(nullptr, "", only, max_file_bytes).run(resolved);
+
+  auto prefix = resolved.lexically_relative((*repository)->work_tree).string();
+  if (prefix.starts_with("..")) {
+    return fail(ErrorCode::unavailable, resolved.string() + " is outside the work tree of its repository, " +
+                                            (*repository)->work_tree.string());
+  }
+  prefix = prefix == "." ? "" : prefix + "/";
+  return Walk(&**repository, std::move(prefix), only, max_file_bytes).run(resolved);
+}
 
 }  // namespace
 
@@ -308,21 +339,12 @@ std::string_view to_string(SkipReason reason) {
 }
 
 Result<SourceListing> list_source_files(const std::filesystem::path& root, std::uint64_t max_file_bytes) {
-  std::error_code error;
-  const auto resolved = std::filesystem::canonical(root, error);
-  if (error && is_machine_fault(error.value())) return fail_as_unread(root.string(), error.value());
-  if (error) return fail(ErrorCode::not_found, "no such directory: " + root.string());
-  auto repository = open_git_repository(resolved);
-  if (!repository) return std::unexpected(repository.error());
-  if (!*repository) return Walk(nullptr, "", max_file_bytes).run(resolved);
+  return list_files(root, "", max_file_bytes);
+}
 
-  auto prefix = resolved.lexically_relative((*repository)->work_tree).string();
-  if (prefix.starts_with("..")) {
-    return fail(ErrorCode::unavailable, resolved.string() + " is outside the work tree of its repository, " +
-                                            (*repository)->work_tree.string());
-  }
-  prefix = prefix == "." ? "" : prefix + "/";
-  return Walk(&**repository, std::move(prefix), max_file_bytes).run(resolved);
+Result<SourceListing> list_source_file(const std::filesystem::path& root, std::string_view path,
+                                       std::uint64_t max_file_bytes) {
+  return list_files(root, path, max_file_bytes);
 }
 
 }  // namespace codehelper

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "codehelper/base/text.hpp"
+#include "codehelper/net/accept.hpp"
 
 namespace codehelper {
 
@@ -59,17 +60,20 @@ std::optional<std::string_view> HttpHeaders::find(std::string_view name) const {
   return field->second;
 }
 
-bool HttpRequest::accepts(std::string_view media_type) const {
-  for (const auto& [name, value] : headers) {
-    if (!same_name(name, "Accept")) continue;
+bool lists_range(const HttpHeaders& headers, std::string_view name, std::string_view range) {
+  for (const auto& [field, value] : headers) {
+    if (!same_name(field, name)) continue;
     std::string_view rest = value;
     while (!rest.empty()) {
       std::string_view weights = take_until(rest, ',');
-      const std::string_view range = take_until(weights, ';');
-      if (same_name(range, media_type)) return !refuses(weights);
+      if (same_name(take_until(weights, ';'), range)) return !refuses(weights);
     }
   }
   return false;
+}
+
+bool HttpRequest::accepts(std::string_view media_type) const {
+  return lists_range(headers, "Accept", media_type);
 }
 
 int http_status(ErrorCode code) {

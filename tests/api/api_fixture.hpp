@@ -97,7 +97,9 @@ struct ApiFixture {
   Router make_router() {
     Router router;
     add_base_routes(router, metrics);
+    add_page_routes(router);
     add_project_routes(router, api);
+    add_file_routes(router, api);
     add_search_routes(router, api);
     add_symbols_routes(router, api);
     add_chat_routes(router, api);

@@ -5,6 +5,7 @@
 #include "codehelper/agents/conversation_store.hpp"
 #include "codehelper/agents/crew.hpp"
 #include "codehelper/api/chat_runs.hpp"
+#include "codehelper/api/doctor.hpp"
 #include "codehelper/api/readiness.hpp"
 #include "codehelper/base/metrics.hpp"
 #include "codehelper/execute/command_runner.hpp"
@@ -19,6 +20,9 @@ namespace codehelper {
 
 /// GET /health, GET /metrics: every listening mode has them.
 void add_base_routes(Router& router, Metrics& metrics);
+
+/// GET / and the files of the chat page, without a token.
+void add_page_routes(Router& router);
 
 struct RunnerServices {
   EventLoop& loop;
@@ -40,12 +44,18 @@ struct ApiServices {
   ConversationStore* conversations = nullptr;  // null = nothing is kept
   CommandRunner* runner = nullptr;
   Readiness* readiness = nullptr;
+  Doctor* doctor = nullptr;
   std::chrono::milliseconds runner_limit{60'000};
+  std::uint64_t max_file_bytes = 1024 * 1024;  // of files that are indexed
 };
 /// GET /readyz.
 void add_readiness_routes(Router& router, ApiServices& services);
 /// GET and POST /project, DELETE /project/job.
 void add_project_routes(Router& router, ApiServices& services);
+/// GET /files, GET /directories, GET /project/skipped.
+void add_file_routes(Router& router, ApiServices& services);
+/// GET /doctor.
+void add_doctor_routes(Router& router, ApiServices& services);
 /// POST /search.
 void add_search_routes(Router& router, ApiServices& services);
 /// POST /symbols.

@@ -27,7 +27,12 @@ struct FileVerdict {
       skipped;  // nothing: it is indexed. The path is that of the folder when it is kept out whole
 };
 
-/// Why one file, relative to `root`, is indexed or not. Blocks; walks the project as an index pass does. Errors:
+/// The content of one file, relative to `root`, if it is one that is indexed; else why not, as in why_file(). Blocks.
+/// Errors as there.
+Result<std::expected<std::string, SkippedFile>> read_indexed_file(const std::filesystem::path& root,
+                                                                  std::string_view path, std::uint64_t max_file_bytes);
+
+/// Why one file, relative to `root`, is indexed or not. Blocks; looks at the folders above it only. Errors:
 /// not_found when there is no such file, invalid_input when the path is no file in the project, and as above.
 Result<FileVerdict> why_file(const std::filesystem::path& root, std::string_view path, std::uint64_t max_file_bytes);
 

@@ -56,6 +56,11 @@ struct SourceListing {
 /// no descriptor or memory left); the message names the file.
 Result<SourceListing> list_source_files(const std::filesystem::path& root, std::uint64_t max_file_bytes);
 
+/// As list_source_files(), of the file at `path` (relative to the root) only: it alone, or it or the folder by which it
+/// is kept out among the skipped ones, or neither when there is no such file. Looks at no other folder.
+Result<SourceListing> list_source_file(const std::filesystem::path& root, std::string_view path,
+                                       std::uint64_t max_file_bytes);
+
 /// The bytes of one listed file, or why its content is not indexed.
 struct FileContent {
   std::string bytes;

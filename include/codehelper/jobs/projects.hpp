@@ -59,6 +59,7 @@ class Projects {
   Task<Result<Project>> resolve(RequestContext context, std::optional<std::string> project_path);
   /// What was posted with the project, while it is the current one; else empty.
   std::string pinned_repo(const std::optional<Project>& project) const;
+  const std::optional<std::filesystem::path>& allowed_root() const { return options_.allowed_root; }
 
  private:
   Result<void> check_place(const Project& project) const;

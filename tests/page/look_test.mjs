@@ -1,0 +1,100 @@
+// How the chat page looks, in both themes, on a desk and on a phone: pictures to be looked at, and axe-core's judgement
+// of each of them.
+import axe from "axe-core";
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { chatScripts, runScripts } from "./scripts.mjs";
+import { ask, makeFolder, narrow, openPage, pictures, startBrowser, startProgram, waitForAnswer, wide } from "./support.mjs";
+import { startWire } from "./wire_server.mjs";
+
+let browser;
+let program;
+let wire;
+
+before(async () => {
+  mkdirSync(pictures, { recursive: true });
+  program = await startProgram(makeFolder());
+  wire = await startWire(program.url, [...chatScripts, ...runScripts]);
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser.close();
+  wire.stop();
+  await program.stop();
+});
+
+// Scenes in the order in which one leads to the next; each leaves the page as it is to be looked at.
+const scenes = {
+  start: async (page) => {
+    await page.locator("#project-button", { hasText: "ready" }).waitFor();
+  },
+  running: async (page) => {
+    await ask(page, "slow");
+    await page.locator(".answer").getByText("word 9").waitFor();
+  },
+  answer: async (page) => {
+    await page.keyboard.press("Escape");
+    await page.getByText("Stopped", { exact: true }).waitFor();
+    await page.evaluate(() => document.querySelector('[aria-label="New conversation"]').click());
+    await ask(page, "How are headers parsed? Show me the full answer");
+    await waitForAnswer(page);
+  },
+  steps: async (page) => {
+    await page.locator(".work > summary").click();
+    await page.locator(".step summary").nth(3).click();
+  },
+  evidence: async (page) => {
+    await page.locator(".citation").first().click();
+    await page.locator(".card.source").nth(1).locator(".line").first().waitFor();
+  },
+  tests: async (page) => {
+    const tab = page.locator('.view-tabs [data-view="answer"]');
+    if (await tab.isVisible()) await tab.click();
+    await page.getByRole("button", { name: "Verify" }).click();
+    await page.locator("#tests .run-result .receipt").last().waitFor();
+  },
+  project: async (page) => {
+    await page.locator("#project-button").click();
+    await page.locator(".skipped summary").click();
+    await page.locator(".skipped td").first().waitFor();
+  },
+  find: async (page) => {
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("header");
+    await page.getByRole("option", { name: /^parser\.py/ }).waitFor();
+  },
+  health: async (page) => {
+    await page.keyboard.press("Escape");
+    await page.locator("#health-button").click();
+    await page.getByRole("dialog", { name: "Health" }).getByText("All is well.").waitFor();
+  },
+};
+
+async function findFaults(page) {
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const faults = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  return faults.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`);
+}
+
+for (const theme of ["light", "dark"]) {
+  for (const [size, viewport] of Object.entries({ wide, narrow })) {
+    test(`page: no serious fault of accessibility, ${theme} and ${size}`, async () => {
+      const { page, close } = await openPage(browser, wire.url, { viewport, theme, reducedMotion: "reduce" });
+      await page.evaluate(axe.source);
+      const found = {};
+      for (const [scene, play] of Object.entries(scenes)) {
+        await play(page);
+        const picture = path.join(pictures, `${scene}-${size}-${theme}.png`);
+        await page.screenshot({ path: picture });
+        console.log(picture);
+        const faults = await findFaults(page);
+        if (faults.length > 0) found[scene] = faults;
+      }
+      assert.deepEqual(found, {});
+      await close();
+    });
+  }
+}
