@@ -2,9 +2,11 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <optional>
 #include <string>
 
 #include "codehelper/agents/tool_box.hpp"
+#include "codehelper/index/chunk_filter.hpp"
 #include "project_reader.hpp"
 
 namespace codehelper {
@@ -23,6 +25,11 @@ Task<Result<ToolResult>> read_lines(CodeTools tools, RequestContext context, boo
 Task<Result<ToolResult>> list_files(CodeTools tools, RequestContext context, boost::json::object arguments);
 Task<Result<ToolResult>> find_symbol(CodeTools tools, RequestContext context, boost::json::object arguments);
 Task<Result<ToolResult>> grep(CodeTools tools, RequestContext context, boost::json::object arguments);
+
+/// What went wrong, for the model; an error only when it ends the whole chat.
+Result<ToolResult> fail_call(const Error& error, const RequestContext& context);
+/// For a piece of a path or a glob; everything without one, and for the root.
+ChunkFilter filter_of(const std::optional<std::string>& path);
 
 /// A search in the folder. Errors: those of Retriever::search().
 Task<Result<SearchResult>> search_project(CodeTools tools, RequestContext context, std::string question,
