@@ -45,21 +45,20 @@ Result<IndexPlan> plan_index(const std::filesystem::path& root, std::uint64_t ma
   return plan;
 }
 
-Result<FileVerdict> why_file(const std::filesystem::path& root, std::string_view path, std::uint64_t max_file_bytes) {
+Result<FileVerdict> why_file(const std::filesystem::path& root, const SourceListing& listing, std::string_view path,
+                             std::uint64_t max_file_bytes) {
   const auto asked = std::filesystem::path(path).lexically_normal();
   const auto relative = asked.is_absolute() ? asked.lexically_relative(root) : asked;
   FileVerdict verdict{.path = relative.string(), .skipped = std::nullopt};
   if (verdict.path.empty() || verdict.path.starts_with("..")) {
     return fail(ErrorCode::invalid_input, std::string(path) + " is not in " + root.string());
   }
-  auto listing = list_source_files(root, max_file_bytes);
-  if (!listing) return std::unexpected(listing.error());
-  if (const auto* skipped = find_skipped(listing->skipped, verdict.path)) {
+  if (const auto* skipped = find_skipped(listing.skipped, verdict.path)) {
     verdict.skipped = *skipped;
     return verdict;
   }
-  const auto file = std::ranges::lower_bound(listing->files, verdict.path, {}, &SourceFile::path);
-  if (file == listing->files.end() || file->path != verdict.path) {
+  const auto file = std::ranges::lower_bound(listing.files, verdict.path, {}, &SourceFile::path);
+  if (file == listing.files.end() || file->path != verdict.path) {
     return fail(ErrorCode::not_found, "no such file in " + root.string() + ": " + verdict.path);
   }
   auto refused = refuse_by_content(root, *file, max_file_bytes);

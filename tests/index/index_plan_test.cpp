@@ -54,6 +54,11 @@ struct PlanFixture : GitFixture {
   }
 };
 
+Result<FileVerdict> why_in(const std::filesystem::path& root, const std::string& path) {
+  const auto listing = list_source_files(root, kLimit);
+  return listing ? why_file(root, *listing, path, kLimit) : std::unexpected(listing.error());
+}
+
 std::string rule_of(const FileVerdict& verdict, const std::filesystem::path& root) {
   if (!verdict.skipped || !verdict.skipped->rule) return {};
   const auto& rule = *verdict.skipped->rule;
@@ -79,7 +84,7 @@ TEST_CASE_METHOD(PlanFixture, "index plan: why a file is ignored agrees with git
   REQUIRE(paths.size() > 20);
   std::size_t ignored = 0;
   for (const auto& path : paths) {
-    const auto verdict = why_file(work.path(), path, kLimit);
+    const auto verdict = why_in(work.path(), path);
 
     INFO(path);
     REQUIRE(verdict);
@@ -105,7 +110,7 @@ TEST_CASE_METHOD(PlanFixture, "index plan: lists what git lists, and names the r
     INFO(skipped.path);
     REQUIRE(skipped.rule);
     CHECK(skipped.detail.starts_with(skipped.rule->pattern + " ("));
-    const auto verdict = why_file(work.path(), skipped.path, kLimit);
+    const auto verdict = why_in(work.path(), skipped.path);
     REQUIRE(verdict);
     CHECK(verdict->skipped == skipped);
   }
@@ -126,13 +131,13 @@ TEST_CASE_METHOD(GitFixture, "index plan: what a file's name, size or content fo
   std::vector<std::string> reasons;
   for (const auto& skipped : plan->skipped) {
     reasons.push_back(skipped.path + " " + std::string(to_string(skipped.reason)));
-    const auto verdict = why_file(work.path(), skipped.path, kLimit);
+    const auto verdict = why_in(work.path(), skipped.path);
     REQUIRE(verdict);
     CHECK(verdict->skipped == skipped);
   }
   CHECK(reasons ==
         std::vector<std::string>{".env secret", "big.c too_large", "binary.c binary", "package-lock.json generated"});
-  const auto good = why_file(work.path(), work.path().string() + "/./good.c", kLimit);
+  const auto good = why_in(work.path(), work.path().string() + "/./good.c");
   REQUIRE(good);
   CHECK(good->path == "good.c");
   CHECK_FALSE(good->skipped);
@@ -141,11 +146,11 @@ TEST_CASE_METHOD(GitFixture, "index plan: what a file's name, size or content fo
 TEST_CASE_METHOD(GitFixture, "index plan: a path that is no file of the project is an error that says so") {
   work.write("a.c", "int x;\n");
 
-  const auto missing = why_file(work.path(), "b.c", kLimit);
+  const auto missing = why_in(work.path(), "b.c");
   REQUIRE_FALSE(missing);
   CHECK(missing.error().code == ErrorCode::not_found);
   for (const char* path : {"../a.c", "/etc/passwd", ""}) {
-    const auto outside = why_file(work.path(), path, kLimit);
+    const auto outside = why_in(work.path(), path);
     INFO(path);
     REQUIRE_FALSE(outside);
     CHECK(outside.error().code == ErrorCode::invalid_input);

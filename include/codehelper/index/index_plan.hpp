@@ -27,8 +27,10 @@ struct FileVerdict {
       skipped;  // nothing: it is indexed. The path is that of the folder when it is kept out whole
 };
 
-/// Why one file, relative to `root`, is indexed or not. Blocks; walks the project as an index pass does. Errors:
-/// not_found when there is no such file, invalid_input when the path is no file in the project, and as above.
-Result<FileVerdict> why_file(const std::filesystem::path& root, std::string_view path, std::uint64_t max_file_bytes);
+/// Why one file, relative to `root` or absolute, is indexed or not. `listing` is that of list_source_files(). Blocks.
+/// Errors: not_found when there is no such file, invalid_input when the path is none in the project, and those of
+/// read_source_file().
+Result<FileVerdict> why_file(const std::filesystem::path& root, const SourceListing& listing, std::string_view path,
+                             std::uint64_t max_file_bytes);
 
 }  // namespace codehelper
