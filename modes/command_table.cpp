@@ -20,11 +20,13 @@ CommandValue describe(const CLI::Option& option) {
   const bool is_flag = !option.get_positional();
   value.name = is_flag ? "--" + option.get_lnames().front() : option.get_name(true);
   value.help = option.get_description();
-  value.choices = split_choices(option.get_type_name());
-  if (value.choices.empty()) value.kind = option.get_type_name() == "TEXT" ? "" : option.get_type_name();
+  const std::string kind = option.get_type_name();
+  value.choices = split_choices(kind);
+  if (kind == "DIR" || kind == "FILE") value.kind = kind;
   value.takes_value = option.get_items_expected_max() > 0;
   value.is_required = option.get_required();
-  value.repeats = option.get_items_expected_max() > 1;
+  value.repeats = option.get_items_expected_max() > 1 ||
+                  (value.takes_value && option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll);
   return value;
 }
 

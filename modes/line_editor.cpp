@@ -30,8 +30,20 @@ std::vector<std::string> HistoryFile::load() const {
   std::vector<std::string> lines;
   std::ifstream stream(file_, std::ios::binary);
   for (std::string line; std::getline(stream, line);) lines.push_back(std::move(line));
-  if (lines.size() > kKeptLines) lines.erase(lines.begin(), lines.end() - kKeptLines);
+  if (lines.size() <= kKeptLines) return lines;
+  const bool is_much = lines.size() > 2 * kKeptLines;
+  lines.erase(lines.begin(), lines.end() - kKeptLines);
+  if (is_much) replace(lines);
   return lines;
+}
+
+void HistoryFile::replace(const std::vector<std::string>& lines) const {
+  const std::filesystem::path other = file_.string() + ".new";
+  const HistoryFile shorter(other);
+  std::error_code ignored;
+  std::filesystem::remove(other, ignored);
+  for (const std::string& line : lines) shorter.append(line);
+  std::filesystem::rename(other, file_, ignored);
 }
 
 void HistoryFile::append(const std::string& line) const {

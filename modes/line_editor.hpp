@@ -9,7 +9,8 @@
 
 namespace codehelper {
 
-/// The lines typed before, one a line in a file that only its owner can read; several sessions may write it at once.
+/// The lines typed before, one a line in a file that only its owner can read and that several sessions may write
+/// at once.
 class HistoryFile {
  public:
   explicit HistoryFile(std::filesystem::path file) : file_(std::move(file)) {}
@@ -20,6 +21,8 @@ class HistoryFile {
   void append(const std::string& line) const;
 
  private:
+  void replace(const std::vector<std::string>& lines) const;
+
   std::filesystem::path file_;
 };
 
