@@ -1,29 +1,44 @@
 #include <fmt/format.h>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <cstdio>
 
 #include "codehelper/index/index_check.hpp"
 #include "modes.hpp"
+#include "terminal.hpp"
 #include "wiring.hpp"
 
 namespace codehelper {
 
+namespace json = boost::json;
+
 namespace {
 
-// One line each on standard output: what was found, and behind an arrow what to do about it.
+// On standard output: one line each as it is found, with what to do about it behind an arrow; or all as JSON at the
+// end.
 class Findings {
  public:
+  explicit Findings(const Arguments& arguments) : as_json_(arguments.json) {}
+
   void add(std::string_view subject, const CheckResult& result) {
-    if (result.fix.empty()) {
-      fmt::print("ok    {}: {}\n", subject, result.what);
-      return;
-    }
-    has_fault_ = true;
-    fmt::print("FAULT {}: {} -> {}\n", subject, result.what, result.fix);
+    const bool is_fine = result.fix.empty();
+    has_fault_ = has_fault_ || !is_fine;
+    checks_.push_back(json::object{{"subject", subject}, {"ok", is_fine}, {"state", result.what}, {"fix", result.fix}});
+    if (as_json_) return;
+    const std::string mark = is_fine ? style_.paint(Tone::good, "ok   ") : style_.paint(Tone::bad, "FAULT");
+    fmt::print("{} {}: {}{}\n", mark, subject, result.what, is_fine ? "" : " -> " + result.fix);
+    std::fflush(stdout);
   }
-  int exit_code() const { return has_fault_ ? kExitFailed : kExitDone; }
+  int finish() {
+    if (as_json_) fmt::print("{}\n", json::serialize(json::object{{"checks", std::move(checks_)}}));
+    return has_fault_ ? kExitFailed : kExitDone;
+  }
 
  private:
+  bool as_json_;
+  TextStyle style_ = find_terminal().out;
+  json::array checks_;
   bool has_fault_ = false;
 };
 
@@ -37,12 +52,12 @@ Result<std::vector<std::filesystem::path>> find_indexes(const Config& config, co
 int check_indexes(const Config& config, const Arguments& arguments) {
   const auto files = find_indexes(config, arguments);
   if (!files) return fail_mode("doctor", files.error());
-  Findings findings;
+  Findings findings(arguments);
   for (const std::filesystem::path& file : *files) {
     for (const CheckResult& result : check_index_file(file)) findings.add(file.filename().string(), result);
   }
   if (files->empty()) findings.add("indexes", {fmt::format("none in {}", config.index.data_dir.string()), ""});
-  return findings.exit_code();
+  return findings.finish();
 }
 
 }  // namespace
@@ -55,11 +70,11 @@ int run_doctor(const Config& config, const Arguments& arguments) {
   if (!parts) return fail_mode("doctor", parts.error());
   const auto connected = (*parts)->connect(config.api.runner_url, config.api.runner_token);
   if (!connected) return fail_mode("doctor", connected.error());
-  Findings findings;
+  Findings findings(arguments);
   const auto checks = run_until_done(
       loop, (*parts)->doctor().check(make_background_context(Log::none(), "doctor"), DoctorDepth::thorough));
   for (const DoctorCheck& check : checks) findings.add(check.subject, {check.state, check.fix});
-  return findings.exit_code();
+  return findings.finish();
 }
 
 }  // namespace codehelper

@@ -1,17 +1,22 @@
 #include <fmt/format.h>
+#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <csignal>
 #include <cstdio>
 
+#include "codehelper/base/json_text.hpp"
 #include "codehelper/jobs/ingest_events.hpp"
 #include "codehelper/net/task_group.hpp"
-#include "ingest_plan.hpp"
+#include "index_plan.hpp"
 #include "modes.hpp"
 #include "progress.hpp"
+#include "skipped_file.hpp"
 #include "wiring.hpp"
 
 namespace codehelper {
+
+namespace json = boost::json;
 
 namespace {
 
@@ -49,7 +54,7 @@ class ProgressReport {
 };
 
 Task<Result<HttpReply>> answer_progress(ProgressReport& report) {
-  co_return make_json_reply(boost::json::serialize(to_json(report.latest())));
+  co_return make_json_reply(json::serialize(to_json(report.latest())));
 }
 
 struct Ingest {
@@ -95,6 +100,18 @@ Task<void> run_and_stop(Ingest& ingest, RequestContext context, HttpServer* serv
   if (server != nullptr) co_await server->drain(std::chrono::seconds(1));
 }
 
+json::object to_json(const IndexReport& done) {
+  json::array skipped;
+  for (const SkippedFile& file : done.skipped) skipped.push_back(to_json(file));
+  return {{"files", done.marker.files},
+          {"chunks", done.marker.chunks},
+          {"embedded_files", done.progress.embedded_files},
+          {"embedded_chunks", done.progress.embedded_chunks},
+          {"removed_files", done.removed_files},
+          {"seconds", done.progress.seconds},
+          {"skipped", std::move(skipped)}};
+}
+
 int finish(Ingest& ingest, const Log& log) {
   if (!ingest.outcome) {
     return fail_mode("ingest", {ErrorCode::internal, "an internal error occurred; the log names it"});
@@ -119,6 +136,7 @@ int finish(Ingest& ingest, const Log& log) {
   ingest.report.finish(fmt::format("indexed {} files, {} chunks in {:.1f} s ({} files read anew; left out: {})",
                                    done.marker.files, done.marker.chunks, done.progress.seconds,
                                    done.progress.embedded_files, describe_skips(done.skipped)));
+  if (ingest.arguments.json) fmt::print("{}\n", to_json_text(to_json(done)));
   return kExitDone;
 }
 
@@ -126,10 +144,11 @@ int finish(Ingest& ingest, const Log& log) {
 
 int run_ingest(const Config& config, const Arguments& arguments) {
   auto project = open_project(arguments.path);
-  if (project && arguments.plan) return print_ingest_plan(config, arguments, *project);
+  if (project && arguments.plan) return print_index_plan(config, arguments, *project);
   EventLoop loop;
   Metrics metrics;
-  const RequestContext context = make_background_context(make_log(config), "ingest");
+  const Log log = arguments.json ? Log::none() : make_log(config);
+  const RequestContext context = make_background_context(log, "ingest");
   auto parts = make_index_parts(loop, metrics, config, config.index.chroma_patience);
   if (!project) return fail_mode("ingest", project.error());
   if (!parts) return fail_mode("ingest", parts.error());
@@ -157,6 +176,13 @@ int run_ingest(const Config& config, const Arguments& arguments) {
   }
   run_until_done(loop, run_and_stop(ingest, context, server.get()));
   return finish(ingest, context.log);
+}
+
+int run_index(const Config& given, const Arguments& arguments) {
+  Config config = given;
+  // For people: the log of a Job is noise to them.
+  if (!config.log_level_is_set) config.log_level = LogLevel::warning;
+  return run_ingest(config, arguments);
 }
 
 }  // namespace codehelper

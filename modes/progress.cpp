@@ -40,10 +40,16 @@ void ProgressDisplay::show(const IndexProgress& progress) {
   std::fflush(stderr);
 }
 
-void ProgressDisplay::finish(const std::string& text) {
-  fmt::print(stderr, "{}{}\n", is_line_open_ ? "\r\x1b[K" : "", text);
+void ProgressDisplay::clear() {
+  if (is_line_open_) fmt::print(stderr, "\r\x1b[K");
   std::fflush(stderr);
   is_line_open_ = false;
+}
+
+void ProgressDisplay::finish(const std::string& text) {
+  clear();
+  fmt::print(stderr, "{}\n", text);
+  std::fflush(stderr);
 }
 
 }  // namespace codehelper

@@ -13,6 +13,8 @@ class ProgressDisplay {
   ProgressDisplay();
 
   void show(const IndexProgress& progress);
+  /// Takes away the line that is being redrawn.
+  void clear();
   /// Ends the line that is being redrawn, and writes `text` as a line of its own.
   void finish(const std::string& text);
 

@@ -1,20 +1,22 @@
 #include <fmt/format.h>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value_from.hpp>
 
 #include <cstdio>
 
 #include "client.hpp"
 #include "codehelper/base/json_fields.hpp"
+#include "codehelper/base/json_text.hpp"
 #include "modes.hpp"
 
 namespace codehelper {
 
+namespace json = boost::json;
+
 namespace {
 
-Result<std::string> find_project(const Config& config, const Arguments& arguments) {
+Result<std::string> find_project(CrewClient& client, const Arguments& arguments) {
   if (!arguments.project.empty()) return absolute_project(arguments.project);
-  const auto status = call_api(config, {"GET", "/project", {}});
+  const auto status = client.call({"GET", "/project"});
   if (!status) return std::unexpected(status.error());
   const auto path = optional_string(*status, "project_path");
   if (!path) return std::unexpected(path.error());
@@ -22,17 +24,22 @@ Result<std::string> find_project(const Config& config, const Arguments& argument
   return **path;
 }
 
-void print_run(const boost::json::object& run) {
-  for (const auto& [field, stream] : {std::pair{"stdout", stdout}, std::pair{"stderr", stderr}}) {
-    const auto text = optional_string(run, field);
-    if (text && *text) fmt::print(stream, "{}", **text);
+// The command's own output, byte for byte on the stream that it wrote to.
+void show_event(std::string_view event, const json::object& data) {
+  if (event == "output") {
+    std::FILE* const stream = text_in(data, "stream") == "stderr" ? stderr : stdout;
+    fmt::print(stream, "{}", text_in(data, "text"));
+    std::fflush(stream);
+  } else if (event == "queued") {
+    fmt::print(stderr, "codehelper run-tests: waiting for the Runner, {} before this one\n",
+               count_in(data, "position"));
+  } else if (event == "dropped") {
+    fmt::print(stderr, "codehelper run-tests: some of the output is not shown\n");
   }
-  const auto summary = optional_string(run, "summary");
-  if (summary && *summary) fmt::print(stderr, "{}\n", **summary);
 }
 
 // That of the tests; a run that ended well without a test is no success, and a signal is told as a shell does.
-int exit_status_of(const boost::json::object& run) {
+int exit_status_of(const json::object& run) {
   const auto exit_code = optional_integer(run, "exit_code", -255, 255);
   const auto success = optional_bool(run, "success");
   if (!exit_code || !*exit_code || !success || !*success) return kExitFailed;
@@ -45,17 +52,20 @@ int exit_status_of(const boost::json::object& run) {
 }  // namespace
 
 int run_run_tests(const Config& config, const Arguments& arguments) {
-  const auto project = find_project(config, arguments);
+  const auto client = CrewClient::make(config);
+  if (!client) return fail_mode("run-tests", client.error());
+  const auto project = find_project(**client, arguments);
   if (!project) return fail_mode("run-tests", project.error());
   ApiCall call{"POST", "/run", {{"project_path", *project}, {"action", "run_tests"}}};
-  if (!arguments.command.empty()) call.body["command"] = boost::json::value_from(arguments.command);
-  const auto run = call_api(config, std::move(call));
+  if (!arguments.command.empty()) call.body["command"] = json::value_from(arguments.command);
+  CrewClient::EventSink show = [&](std::string_view event, const json::object& data) {
+    if (!arguments.json) show_event(event, data);
+  };
+  const auto run = run_until_done((*client)->loop(), (*client)->follow(std::move(call), std::move(show)));
   if (!run) return fail_mode("run-tests", run.error());
-  if (arguments.json) {
-    fmt::print("{}\n", boost::json::serialize(*run));
-  } else {
-    print_run(*run);
-  }
+  if (arguments.json) fmt::print("{}\n", to_json_text(*run));
+  const std::string summary = text_in(*run, "summary");
+  if (!arguments.json && !summary.empty()) fmt::print(stderr, "{}\n", summary);
   return exit_status_of(*run);
 }
 

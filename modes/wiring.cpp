@@ -162,33 +162,6 @@ Result<std::unique_ptr<LanguageModel>> make_model(HttpClient& client, const LlmC
   return make_language_model(client, std::move(options));
 }
 
-Result<void> make_embedder(EventLoop& loop, Metrics& metrics, const EmbedConfig& config, IndexParts& parts) {
-  if (config.url.empty()) {
-    parts.embedder = make_hashing_embedder(loop);
-    return {};
-  }
-  HttpClientOptions client;
-  client.base_url = config.url;
-  client.token = config.api_key;
-  client.metrics = &metrics;
-  client.role = "embedder";
-  auto made = HttpClient::make(loop, std::move(client));
-  if (!made) return std::unexpected(made.error());
-  parts.embedder_client = std::move(*made);
-  EmbeddingServerOptions options;
-  options.url = config.url;
-  options.model = config.model;
-  if (config.api == "ollama") options.api = EmbeddingApi::ollama;
-  if (config.api == "openai") options.api = EmbeddingApi::openai;
-  options.passage_prefix = config.document_prefix;
-  options.question_prefix = config.query_prefix;
-  options.limit = config.limit;
-  auto embedder = make_embedding_server(loop, *parts.embedder_client, std::move(options));
-  if (!embedder) return std::unexpected(embedder.error());
-  parts.embedder = std::move(*embedder);
-  return {};
-}
-
 Task<void> shut_down(EventLoop& loop, HttpServer& server, std::chrono::milliseconds limit, const ServeHooks& hooks) {
   co_await server.drain(limit);
   if (hooks.on_drained) co_await hooks.on_drained();
@@ -205,6 +178,34 @@ Log make_log(const Config& config) {
   return Log(STDOUT_FILENO, config.log_level);
 }
 
+Result<EmbedderParts> make_embedder(EventLoop& loop, Metrics& metrics, const EmbedConfig& config) {
+  EmbedderParts parts;
+  if (config.url.empty()) {
+    parts.embedder = make_hashing_embedder(loop);
+    return parts;
+  }
+  HttpClientOptions client;
+  client.base_url = config.url;
+  client.token = config.api_key;
+  client.metrics = &metrics;
+  client.role = "embedder";
+  auto made = HttpClient::make(loop, std::move(client));
+  if (!made) return fail_with_context("EMBED_URL", made.error());
+  parts.client = std::move(*made);
+  EmbeddingServerOptions options;
+  options.url = config.url;
+  options.model = config.model;
+  if (config.api == "ollama") options.api = EmbeddingApi::ollama;
+  if (config.api == "openai") options.api = EmbeddingApi::openai;
+  options.passage_prefix = config.document_prefix;
+  options.question_prefix = config.query_prefix;
+  options.limit = config.limit;
+  auto embedder = make_embedding_server(loop, *parts.client, std::move(options));
+  if (!embedder) return fail_with_context("EMBED_URL", embedder.error());
+  parts.embedder = std::move(*embedder);
+  return parts;
+}
+
 Result<IndexParts> make_index_parts(EventLoop& loop, Metrics& metrics, const Config& config,
                                     std::chrono::milliseconds patience) {
   std::error_code error;
@@ -216,8 +217,10 @@ Result<IndexParts> make_index_parts(EventLoop& loop, Metrics& metrics, const Con
                             config.index.data_dir.string(), error ? ": " + error.message() : ""));
   }
   IndexParts parts;
-  auto embedder = make_embedder(loop, metrics, config.embed, parts);
-  if (!embedder) return fail_with_context("EMBED_URL", embedder.error());
+  auto embedder = make_embedder(loop, metrics, config.embed);
+  if (!embedder) return std::unexpected(embedder.error());
+  parts.embedder_client = std::move(embedder->client);
+  parts.embedder = std::move(embedder->embedder);
   if (config.index.chroma_url.empty()) {
     parts.store = open_embedded_store(loop, config.index.data_dir);
     parts.symbols = open_embedded_symbols(loop, config.index.data_dir);

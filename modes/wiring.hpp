@@ -26,6 +26,13 @@ std::filesystem::path own_executable();
 /// Logs of servers go to standard output.
 Log make_log(const Config& config);
 
+struct EmbedderParts {
+  std::unique_ptr<HttpClient> client;  // null with the built-in embedder
+  std::unique_ptr<Embedder> embedder;
+};
+/// Errors: invalid_input for a bad EMBED_URL.
+Result<EmbedderParts> make_embedder(EventLoop& loop, Metrics& metrics, const EmbedConfig& config);
+
 struct IndexParts {
   std::unique_ptr<HttpClient> chroma_client;  // null with the embedded store
   std::unique_ptr<VectorStore> store;

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <functional>
 
 #include "codehelper/base/text.hpp"
+#include "codehelper/index/index_plan.hpp"
 
 namespace codehelper {
 
@@ -14,27 +14,6 @@ namespace {
 std::unexpected<Error> kept_out(const SkippedFile& file) {
   return fail(ErrorCode::invalid_input, fmt::format("{} is not read: {}{}{}", file.path, to_string(file.reason),
                                                     file.detail.empty() ? "" : ", ", file.detail));
-}
-
-/// Of the file itself, or of a folder that holds it.
-const SkippedFile* find_skipped(const SourceListing& listing, std::string_view path) {
-  const auto found = std::ranges::find_if(listing.skipped, [&](const SkippedFile& file) {
-    return file.path == path || (file.path.ends_with('/') && path.starts_with(file.path));
-  });
-  return found == listing.skipped.end() ? nullptr : &*found;
-}
-
-Result<std::string> read_listed(const std::filesystem::path& root, const SourceListing& listing,
-                                const std::string& path, std::uint64_t max_file_bytes) {
-  const auto file = std::ranges::lower_bound(listing.files, path, {}, &SourceFile::path);
-  if (file == listing.files.end() || file->path != path) {
-    if (const SkippedFile* skipped = find_skipped(listing, path)) return kept_out(*skipped);
-    return fail(ErrorCode::not_found, fmt::format("there is no file {} in the project", path));
-  }
-  auto bytes = read_source_bytes(root, *file, max_file_bytes);
-  if (!bytes) return std::unexpected(bytes.error());
-  if (!*bytes) return kept_out(bytes->error());
-  return to_valid_utf8(**bytes);
 }
 
 }  // namespace
@@ -68,12 +47,11 @@ Task<Result<std::string>> ProjectReader::read(std::string path) {
   if (!relative) {
     co_return fail(ErrorCode::invalid_input, fmt::format("{} is not in the project; paths are relative to it", path));
   }
-  const auto listing = co_await list();
-  if (!listing) co_return std::unexpected(listing.error());
-  auto reading = [this, listed = *listing, relative] {
-    return read_listed(root_, *listed, *relative, max_file_bytes_);
-  };
-  co_return co_await loop_.run_blocking(std::move(reading));
+  auto reading = [this, &relative] { return read_indexed_file(root_, *relative, max_file_bytes_); };
+  const auto text = co_await loop_.run_blocking(std::move(reading));
+  if (!text) co_return std::unexpected(text.error());
+  if (!*text) co_return kept_out(text->error());
+  co_return to_valid_utf8(**text);
 }
 
 std::optional<std::string> find_relative_path(const std::filesystem::path& root, std::string_view path) {

@@ -17,7 +17,7 @@ constexpr unsigned kRunner = bits(Mode::serve_runner, Mode::dev);
 constexpr unsigned kListening = bits(Mode::serve_api, Mode::serve_runner, Mode::dev, Mode::ingest);
 constexpr unsigned kIndexing = bits(Mode::serve_api, Mode::ingest, Mode::dev);
 constexpr unsigned kStoring = kIndexing | bits(Mode::doctor);
-constexpr unsigned kClients = bits(Mode::chat, Mode::run_tests, Mode::search);
+constexpr unsigned kClients = bits(Mode::chat, Mode::run_tests, Mode::search, Mode::project);
 constexpr unsigned kAll = kListening | kClients | bits(Mode::doctor);
 
 // clang-format 19 loses its way in a list of this length.
@@ -55,7 +55,8 @@ const Setting kSettings[] = {
     {"LLM_API_KEY", "OPENAI_API_KEY", "", kAsking, "empty: no token is sent", "bearer token of the model server",
      [](Config& c, const std::string& v) { return apply_text(c.llm.api_key, v); }},
     {"LLM_API", "", "llm-api", kAsking, "auto: by asking", "ollama, openai or auto",
-     [](Config& c, const std::string& v) { return apply_choice(c.llm.api, v, {"auto", "ollama", "openai"}); }},
+     [](Config& c, const std::string& v) { return apply_choice(c.llm.api, v, {"auto", "ollama", "openai"}); },
+     "auto|ollama|openai"},
     {"LLM_CONTEXT_TOKENS", "", "llm-context-tokens", kAsking, "what the server says, else 8192",
      "tokens that the model takes, prompt and answer together; less than the server says makes prompts smaller",
      [](Config& c, const std::string& v) { return apply_count(c.llm.context_tokens, v, 1024, 10'000'000); }},
@@ -79,10 +80,12 @@ const Setting kSettings[] = {
     {"INGEST_BACKEND", "", "ingest-backend", kServeApi,
      "auto: kubernetes in a pod or when KUBECONFIG is set, else local",
      "where indexes are made: kubernetes (a Job a project), local (a child process) or auto",
-     [](Config& c, const std::string& v) { return apply_backend(c.jobs.backend, v); }},
+     [](Config& c, const std::string& v) { return apply_backend(c.jobs.backend, v); },
+     "auto|local|kubernetes"},
     {"KUBECONFIG", "", "kubeconfig", kServeApi, "empty: the pod's service account, else ~/.kube/config",
      "kubeconfig files with : between them; the first that has a name counts",
-     [](Config& c, const std::string& v) { return apply_text(c.jobs.kubeconfig, v); }},
+     [](Config& c, const std::string& v) { return apply_text(c.jobs.kubeconfig, v); },
+     "FILE"},
     {"K8S_NAMESPACE", "", "k8s-namespace", kServeApi, "the pod's, else the kubeconfig context's, else code-helper",
      "namespace of the index Jobs",
      [](Config& c, const std::string& v) { return apply_namespace(c.jobs.job_namespace, v); }},
@@ -93,7 +96,8 @@ const Setting kSettings[] = {
      [](Config& c, const std::string& v) {
        c.jobs.template_file = v;
        return std::string();
-     }},
+     },
+     "FILE"},
     {"INGEST_SHARDS", "", "ingest-shards", kServeApi | bits(Mode::ingest), "1",
      "ingests that share the work on one project, each with its share of the files: pods of one index Job; with Chroma "
      "only",
@@ -107,13 +111,15 @@ const Setting kSettings[] = {
      "port of the cluster's API", [](Config& c, const std::string& v) { return apply_text(c.jobs.service_port, v); }},
     {"CREW_API_VALIDATE_DEPS", "", "validate-deps", kServeApi, "no",
      "check the Runner and Chroma at start and exit 1 when one can't be reached",
-     [](Config& c, const std::string& v) { return apply_yes_no(c.api.validate_dependencies, v); }},
+     [](Config& c, const std::string& v) { return apply_yes_no(c.api.validate_dependencies, v); },
+     "yes|no"},
     {"ALLOWED_ROOT", "", "allowed-root", kApi | kRunner, "/tmp; in dev the indexed project's parent",
      "the only tree in which commands run; serve-api, when it is set there, accepts no project outside of it",
      [](Config& c, const std::string& v) {
        c.runner.allowed_root_is_set = true;
        return apply_directory(c.runner.allowed_root, v);
-     }},
+     },
+     "DIR"},
     {"RUNNER_EXECUTABLES", "", "executables", kRunner,
      "pytest npm npx cargo go python python3 node ctest cmake make mvn gradle",
      "exact names of the executables that may be run",
@@ -125,7 +131,8 @@ const Setting kSettings[] = {
     {"RUNNER_SANDBOX", "", "sandbox", kRunner, "required",
      "required: no start where files can't be confined; auto: whatever the machine gives; off: commands run with the "
      "Runner's rights",
-     [](Config& c, const std::string& v) { return apply_choice(c.runner.sandbox, v, {"required", "auto", "off"}); }},
+     [](Config& c, const std::string& v) { return apply_choice(c.runner.sandbox, v, {"required", "auto", "off"}); },
+     "required|auto|off"},
     {"RUNNER_SANDBOX_WITHOUT", "", "sandbox-without", kRunner, "empty",
      "mechanisms that are not to be used: user_namespace mount_namespace pid_namespace network_namespace landlock "
      "seccomp",
@@ -138,7 +145,8 @@ const Setting kSettings[] = {
      "what commands reach: none; loopback, each its own; full; on-request: loopback unless a request asks for full",
      [](Config& c, const std::string& v) {
        return apply_choice(c.runner.network, v, {"none", "loopback", "full", "on-request"});
-     }},
+     },
+     "none|loopback|full|on-request"},
     {"RUNNER_MEMORY_MAX", "", "memory-max", kRunner, "4G, or 60 % of the machine's or container's memory if less",
      "memory of a run's process tree; K, M and G are taken",
      [](Config& c, const std::string& v) { return apply_bytes(c.runner.memory_max_bytes, v); }},
@@ -152,10 +160,12 @@ const Setting kSettings[] = {
      [](Config& c, const std::string& v) { return apply_count(c.runner.open_files_max, v, 64, 1'000'000); }},
     {"RUNNER_CACHE_DIR", "", "cache-dir", kRunner, "runner-cache in the data directory",
      "where each project's caches (npm, cargo, go, pip, maven) stay between runs",
-     [](Config& c, const std::string& v) { return apply_directory(c.runner.cache_dir, v); }},
+     [](Config& c, const std::string& v) { return apply_directory(c.runner.cache_dir, v); },
+     "DIR"},
     {"RUNNER_COPY_DIR", "", "copy-dir", kRunner, "copies in RUNNER_CACHE_DIR",
      "where projects are copied to try a patch; on the projects' file system that may take no room and no time",
-     [](Config& c, const std::string& v) { return apply_directory(c.runner.copy_dir, v); }},
+     [](Config& c, const std::string& v) { return apply_directory(c.runner.copy_dir, v); },
+     "DIR"},
     {"RUNNER_COPY_BYTES_MAX", "", "copy-bytes-max", kRunner, "4G", "bytes of a project that is copied to try a patch",
      [](Config& c, const std::string& v) { return apply_bytes(c.runner.copy_max_bytes, v); }},
     {"RUNNER_COPY_FILES_MAX", "", "copy-files-max", kRunner, "200000",
@@ -167,11 +177,13 @@ const Setting kSettings[] = {
     {"RUNNER_ENV_PASS", "", "env-pass", kRunner, "empty",
      "further variables of the Runner that commands get; a name may end in *",
      [](Config& c, const std::string& v) { return apply_names(c.runner.passed_variables, v); }},
-    {"CODEHELPER_DATA_DIR", "", "data-dir", kStoring | kRunner,
+    {"CODEHELPER_DATA_DIR", "", "data-dir", kStoring | kRunner | bits(Mode::chat),
      "$XDG_DATA_HOME/codehelper, else ~/.local/share/codehelper",
-     "directory of the embedded store, of state, of the locks of ingests, and of the caches of commands",
-     [](Config& c, const std::string& v) { return apply_directory(c.index.data_dir, v); }},
-    {"CODEHELPER_MAX_FILE_BYTES", "", "max-file-bytes", kIndexing, "1048576", "larger files are not indexed",
+     "directory of the embedded store, of state, of the locks of ingests, of the caches of commands, and of what was typed "
+     "into chat",
+     [](Config& c, const std::string& v) { return apply_directory(c.index.data_dir, v); },
+     "DIR"},
+    {"CODEHELPER_MAX_FILE_BYTES", "", "max-file-bytes", kIndexing | bits(Mode::why), "1048576", "larger files are not indexed",
      [](Config& c, const std::string& v) -> std::string {
        const auto bytes = parse_whole(v, 1, 1L << 30);
        if (!bytes) return "must be a whole number of bytes from 1 to 1073741824";
@@ -195,7 +207,8 @@ const Setting kSettings[] = {
     {"EMBED_MODEL", "", "embed-model", kIndexing, "nomic-embed-text", "the embedding model, as the server names it",
      [](Config& c, const std::string& v) { return apply_text(c.embed.model, v); }},
     {"EMBED_API", "", "embed-api", kIndexing, "auto: by the URL, else by asking", "ollama, openai or auto",
-     [](Config& c, const std::string& v) { return apply_choice(c.embed.api, v, {"auto", "ollama", "openai"}); }},
+     [](Config& c, const std::string& v) { return apply_choice(c.embed.api, v, {"auto", "ollama", "openai"}); },
+     "auto|ollama|openai"},
     {"EMBED_API_KEY", "", "", kStoring, "empty", "bearer token of the embedding server",
      [](Config& c, const std::string& v) { return apply_text(c.embed.api_key, v); }},
     {"EMBED_DOCUMENT_PREFIX", "", "embed-document-prefix", kIndexing, "as the model's family was trained",
@@ -249,7 +262,8 @@ const Setting kSettings[] = {
        c.log_level = *level;
        c.log_level_is_set = true;
        return {};
-     }},
+     },
+     "debug|info|warning|error"},
 };
 // clang-format on
 

@@ -21,7 +21,8 @@ std::string modes_of(const Setting& setting) {
       {Mode::serve_api, "serve-api"}, {Mode::serve_runner, "serve-runner"},
       {Mode::ingest, "ingest"},       {Mode::dev, "dev"},
       {Mode::chat, "chat"},           {Mode::run_tests, "run-tests"},
-      {Mode::search, "search"},       {Mode::doctor, "doctor"}};
+      {Mode::search, "search"},       {Mode::doctor, "doctor"},
+      {Mode::project, "project"},     {Mode::why, "why"}};
   std::string text;
   for (const auto& [mode, name] : kNames) {
     if (setting.applies_to(mode)) text += fmt::format("{}{}", text.empty() ? "" : ", ", name);

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <sstream>
+
 using namespace codehelper;
 
 namespace {
@@ -227,4 +229,18 @@ TEST_CASE("config: the model's settings have the names of OpenAI's clients too")
   CHECK(config->llm.token_limit == std::chrono::seconds(7));
   CHECK(config->llm.limit == std::chrono::seconds(300));
   CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "LLM_API", "anthropic")));
+}
+
+TEST_CASE("config: a setting takes each of the choices that it names, and nothing else") {
+  for (const Setting& setting : settings()) {
+    if (setting.kind.find('|') == std::string_view::npos) continue;
+    INFO(setting.name);
+    std::istringstream choices{std::string(setting.kind)};
+    for (std::string choice; std::getline(choices, choice, '|');) {
+      Config config;
+      CHECK(setting.apply(config, choice).empty());
+    }
+    Config config;
+    CHECK_FALSE(setting.apply(config, "neither").empty());
+  }
 }

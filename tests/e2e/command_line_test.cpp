@@ -5,7 +5,8 @@
 using namespace codehelper::test;
 
 TEST_CASE("command line: every mode has --help with its settings, and --version") {
-  const std::string mode = GENERATE("serve-api", "serve-runner", "ingest", "dev", "chat", "run-tests", "search");
+  const std::string mode = GENERATE("serve-api", "serve-runner", "ingest", "index", "dev", "chat", "run-tests",
+                                    "search", "project", "doctor");
 
   const RunOutcome help = run_codehelper({mode, "--help"});
   const RunOutcome version = run_codehelper({mode, "--version"});

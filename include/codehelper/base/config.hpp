@@ -26,6 +26,9 @@ enum class Mode : unsigned {
   run_tests = 32,
   search = 64,
   doctor = 128,
+  project = 256,
+  why = 512,
+  reference = 1024,  // tells about the program itself; no setting applies
 };
 
 struct ListenConfig {
@@ -155,6 +158,7 @@ struct Setting {
   std::string_view default_text;  // for people
   std::string_view meaning;
   std::string (*apply)(Config& config, const std::string& value) = nullptr;  // returns the fault, empty when fine
+  std::string_view kind = {};  // of value, for completion: "DIR", "FILE", "a|b|c"; empty = free text
 
   bool applies_to(Mode mode) const { return (modes & static_cast<unsigned>(mode)) != 0; }
 };
