@@ -29,7 +29,7 @@ void check(const Result<PatchOutcome>& outcome, const codehelper::PatchSource& s
   for (std::size_t i = 0; i < same->files.size(); ++i) {
     require(same->files[i].path == outcome->files[i].path && same->files[i].content == outcome->files[i].content);
     require(same->files[i].is_executable == outcome->files[i].is_executable);
-    require(!same->files[i].path.starts_with("..") && !same->files[i].path.starts_with("/"));
+    require(!same->files[i].path.starts_with("../") && !same->files[i].path.starts_with("/"));
   }
 }
 
