@@ -49,6 +49,9 @@ Task<Result<std::string>> ProjectReader::read(std::string path) {
   }
   auto reading = [this, &relative] { return read_indexed_file(root_, *relative, max_file_bytes_); };
   const auto text = co_await loop_.run_blocking(std::move(reading));
+  if (!text && text.error().code == ErrorCode::not_found) {
+    co_return fail(ErrorCode::not_found, fmt::format("there is no file {} in the project", *relative));
+  }
   if (!text) co_return std::unexpected(text.error());
   if (!*text) co_return kept_out(text->error());
   co_return to_valid_utf8(**text);

@@ -51,7 +51,7 @@ std::optional<std::size_t> take_number(std::string_view& text) {
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   std::size_t value = 0;
   if (digits == 0 || digits > kDigits) return std::nullopt;
-  std::from_chars(text.data(), text.data() + digits, value);
+  std::from_chars(text.begin(), text.begin() + digits, value);
   text.remove_prefix(digits);
   return value;
 }
@@ -174,6 +174,24 @@ Result<void> check_patch_path(const std::string& path) {
     if (part.size() == rest.size()) return {};
     rest.remove_prefix(part.size() + 1);
   }
+}
+
+Result<void> check_patch_paths(const FilePatch& file) {
+  using Kind = FilePatch::Kind;
+  if (file.kind != Kind::create) {
+    if (const auto checked = check_patch_path(file.old_path); !checked) return checked;
+  }
+  if (file.kind != Kind::remove) {
+    if (const auto checked = check_patch_path(file.new_path); !checked) return checked;
+  }
+  const bool has_one_name = file.old_path == file.new_path;
+  if (file.kind == Kind::modify && !has_one_name) {
+    return fail(ErrorCode::conflict, file.old_path + " and " + file.new_path +
+                                         " are two files; a rename needs the lines \"rename from\" and \"rename to\"");
+  }
+  const bool is_moved = file.kind == Kind::rename || file.kind == Kind::copy;
+  if (is_moved && has_one_name) return fail(ErrorCode::conflict, file.old_path + " can't be renamed to its own name");
+  return {};
 }
 
 }  // namespace codehelper

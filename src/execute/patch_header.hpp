@@ -29,5 +29,7 @@ inline constexpr std::string_view kNoFile = "/dev/null";
 
 /// Refused: what leaves the project, the git directory under any of the names that git protects, and "".
 Result<void> check_patch_path(const std::string& path);
+/// The paths of a file's sides, and whether they are one or two as its kind wants it.
+Result<void> check_patch_paths(const FilePatch& file);
 
 }  // namespace codehelper

@@ -239,17 +239,7 @@ Result<FilePatch> make_file(LooseFile loose, const PatchSource& read) {
   if (file.kind == Kind::rename || file.kind == Kind::copy) file.new_path = std::move(loose.new_name);
   const bool stays = file.old_path == file.new_path;
   if (stays && (file.kind == Kind::rename || file.kind == Kind::copy)) file.kind = Kind::modify;
-  if (file.kind == Kind::modify && file.old_path != file.new_path) {
-    return refuse_patch(
-        fmt::format("{} and {} are two files; a rename needs the lines \"rename from\" and \"rename to\"",
-                    file.old_path, file.new_path));
-  }
-  for (const std::string* path : {&file.old_path, &file.new_path}) {
-    const bool is_no_side =
-        (file.kind == Kind::create && path == &file.old_path) || (file.kind == Kind::remove && path == &file.new_path);
-    if (is_no_side) continue;
-    if (const auto checked = check_patch_path(*path); !checked) return std::unexpected(checked.error());
-  }
+  if (const auto checked = check_patch_paths(file); !checked) return std::unexpected(checked.error());
   std::erase_if(loose.hunks, [](const PatchHunk& hunk) { return hunk.lines.empty(); });
   file.hunks = std::move(loose.hunks);
   return file;

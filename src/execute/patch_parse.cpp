@@ -193,18 +193,16 @@ class PatchParser {
     file.is_executable = header.is_executable;
     if (header.is_rename || header.is_copy) return make_moved_file(header, std::move(file));
     const std::string both = header.name.value_or("");
-    std::string old_name = header.old_name.value_or(header.is_new ? std::string(kNoFile) : both);
-    std::string new_name = header.new_name.value_or(header.is_removed ? std::string(kNoFile) : both);
+    const std::string old_name = header.old_name.value_or(header.is_new ? std::string(kNoFile) : both);
+    const std::string new_name = header.new_name.value_or(header.is_removed ? std::string(kNoFile) : both);
     if ((old_name == kNoFile) != header.is_new || (new_name == kNoFile) != header.is_removed) {
       return refuse("/dev/null must stand for the side of a new or a deleted file, with a line that says which mode");
     }
-    if (header.old_name || header.new_name) {
-      const bool has_both = header.old_name && header.new_name;
-      if (!has_both) return refuse("the header names one side only");
-      std::tie(old_name, new_name) = without_prefixes(std::move(old_name), std::move(new_name));
-    }
-    file.old_path = header.is_new ? "" : old_name;
-    file.new_path = header.is_removed ? "" : new_name;
+    const bool has_sides = header.old_name && header.new_name;
+    if (!has_sides && (header.old_name || header.new_name)) return refuse("the header names one side only");
+    const auto sides = has_sides ? without_prefixes(old_name, new_name) : std::pair(old_name, new_name);
+    file.old_path = header.is_new ? "" : sides.first;
+    file.new_path = header.is_removed ? "" : sides.second;
     if (header.is_new) file.kind = Kind::create;
     if (header.is_removed) file.kind = Kind::remove;
     const std::string& only = header.is_new ? file.new_path : file.old_path;
@@ -301,18 +299,7 @@ class PatchParser {
   }
 
   Result<void> add(FilePatch file) {
-    for (const std::string* path : {&file.old_path, &file.new_path}) {
-      const bool is_no_side = path->empty() && (file.kind == Kind::create || file.kind == Kind::remove);
-      if (is_no_side && path == (file.kind == Kind::create ? &file.old_path : &file.new_path)) continue;
-      if (const auto checked = check_patch_path(*path); !checked) return checked;
-    }
-    const bool has_one_name = file.old_path == file.new_path;
-    if (file.kind == Kind::modify && !has_one_name) {
-      return refuse(fmt::format("{} and {} are two files; a rename needs the lines \"rename from\" and \"rename to\"",
-                                file.old_path, file.new_path));
-    }
-    const bool is_moved = file.kind == Kind::rename || file.kind == Kind::copy;
-    if (is_moved && has_one_name) return refuse("a file can't be renamed or copied to its own name");
+    if (const auto checked = check_patch_paths(file); !checked) return refuse(checked.error().message);
     for (const PatchHunk& hunk : file.hunks) {
       if (file.kind == Kind::create && hunk.old_count != 0) return refuse(file.new_path + " is new, but has old lines");
       if (file.kind == Kind::remove && hunk.new_count != 0)
