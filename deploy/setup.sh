@@ -71,7 +71,7 @@ case ${1:-} in
     ;;
   --tests)
     install_packages "${build[@]}" "${tests[@]}"
-    for folder in src/index/grammars tests/e2e/corpus tests/deploy tests/support/chroma; do install_npm "$root/$folder"; done
+    for folder in src/index/grammars tests/e2e/corpus tests/deploy tests/support/chroma tests/support/llm; do install_npm "$root/$folder"; done
     ;;
   --list | --install)
     case ${2:-} in

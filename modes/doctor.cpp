@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "codehelper/agents/model_check.hpp"
 #include "codehelper/index/index_check.hpp"
 #include "modes.hpp"
 #include "wiring.hpp"
@@ -70,7 +71,13 @@ int run_doctor(const Config& config, const Arguments& arguments) {
                judge(report.chroma, is_embedded ? "make CODEHELPER_DATA_DIR writable"
                                                 : "start Chroma, or correct VECTOR_DB_URL; an error that stays means "
                                                   "that its volume is gone: restart it, then POST /project"));
-  findings.add("llm", judge(report.llm, "start the model server, or correct LLM_URL and LLM_HEALTH_PATH"));
+  findings.add("llm readiness", judge(report.llm, "start the model server, or correct LLM_URL and LLM_HEALTH_PATH"));
+  if ((*parts)->model() != nullptr) {
+    auto checking = check_model(make_background_context(Log::none(), "doctor"), *(*parts)->model());
+    for (const ModelCheck& check : run_until_done(loop, std::move(checking))) {
+      findings.add(check.subject, {check.state, check.fix});
+    }
+  }
   findings.add("embedder",
                judge(report.embedder, "start the embedding server, or correct EMBED_URL and EMBED_API_KEY"));
   return findings.exit_code();

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "codehelper/agents/model_server.hpp"
 #include "codehelper/index/embedding_server.hpp"
 #include "codehelper/jobs/index_freshness.hpp"
 #include "codehelper/jobs/kubernetes_ingest_jobs.hpp"
@@ -148,11 +149,16 @@ std::size_t raise_descriptor_limit() {
   return std::max<std::size_t>(limit.rlim_cur, 2 * kReservedDescriptors);
 }
 
-// An OpenAI-compatible base URL may end in /v1; its health check does not live there.
-std::string health_base_of(std::string url) {
-  while (url.ends_with('/')) url.pop_back();
-  if (url.ends_with("/v1")) url.resize(url.size() - 3);
-  return url;
+Result<std::unique_ptr<LanguageModel>> make_model(HttpClient& client, const LlmConfig& config) {
+  LanguageModelOptions options;
+  options.url = model_base_url(config.url);
+  options.model = config.model;
+  options.api_key = config.api_key;
+  if (config.api == "ollama") options.api = ModelApi::ollama;
+  if (config.api == "openai") options.api = ModelApi::openai;
+  options.context_tokens = config.context_tokens;
+  options.limits = {config.limit, config.first_limit, config.token_limit};
+  return make_language_model(client, std::move(options));
 }
 
 Result<void> make_embedder(EventLoop& loop, Metrics& metrics, const EmbedConfig& config, IndexParts& parts) {
@@ -340,21 +346,26 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
   readiness.embedder_url = config_.embed.url;
   readiness.store_dir = config_.index.data_dir;
   readiness.limit = config_.api.readiness_limit;
-  readiness.llm_health_path = config_.api.llm_health_path;
-  if (!config_.api.llm_url.empty()) {
+  readiness.llm_health_path = config_.llm.health_path;
+  if (!config_.llm.url.empty()) {
     HttpClientOptions llm;
-    llm.base_url = health_base_of(config_.api.llm_url);
+    llm.base_url = model_base_url(config_.llm.url);
+    llm.token = config_.llm.api_key;
     llm.metrics = &metrics_;
     llm.role = "llm";
     auto llm_client = HttpClient::make(loop_, std::move(llm));
     if (!llm_client) return fail_with_context("LLM_URL", llm_client.error());
     llm_client_ = std::move(*llm_client);
     readiness.llm = llm_client_.get();
+    auto model = make_model(*llm_client_, config_.llm);
+    if (!model) return fail_with_context("LLM_URL", model.error());
+    model_ = std::move(*model);
   }
   readiness_ = std::make_unique<Readiness>(loop_, std::move(readiness));
   services_.readiness = readiness_.get();
   Crew::Parts crew{loop_, *retriever_, *index_.symbols, *runner_};
   crew.max_file_bytes = config_.index.max_file_bytes;
+  crew.model = model_.get();
   crew_ = std::make_unique<Crew>(crew);
   services_.crew = crew_.get();
   return {};

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "codehelper/agents/language_model.hpp"
 #include "codehelper/api/routes.hpp"
 #include "codehelper/base/config.hpp"
 #include "codehelper/index/chroma_store.hpp"
@@ -71,6 +72,8 @@ class ApiParts {
 
   Projects& projects() { return *projects_; }
   Readiness& readiness() { return *readiness_; }
+  /// Null without LLM_URL.
+  LanguageModel* model() { return model_.get(); }
   /// Begins to load what the current project is searched in and to watch its files, so that its first question needn't
   /// wait.
   Task<void> warm_up(RequestContext context);
@@ -93,6 +96,7 @@ class ApiParts {
   std::unique_ptr<Retriever> retriever_;
   std::unique_ptr<HttpClient> runner_client_;
   std::unique_ptr<HttpClient> llm_client_;
+  std::unique_ptr<LanguageModel> model_;  // null without LLM_URL
   std::unique_ptr<CommandRunner> runner_;
   std::unique_ptr<Crew> crew_;
   ChatRuns chat_runs_;

@@ -111,9 +111,9 @@ TEST_CASE("architecture: concrete adapters are named in modes/wiring.cpp only") 
   const auto wrong = find_lines([](const Line& line) {
     if (line.floor != "modes" || line.where.starts_with("modes/wiring.")) return false;
     constexpr std::string_view kAdapters[] = {
-        "open_embedded_store",    "make_hashing_embedder", "make_local_runner",          "make_remote_runner",
-        "make_local_ingest_jobs", "make_chroma_store",     "make_chroma_state",          "make_embedding_server",
-        "make_index_freshness",   "make_file_state",       "make_kubernetes_ingest_jobs"};
+        "make_language_model",   "open_embedded_store",    "make_hashing_embedder", "make_local_runner",
+        "make_remote_runner",    "make_local_ingest_jobs", "make_chroma_store",     "make_chroma_state",
+        "make_embedding_server", "make_index_freshness",   "make_file_state",       "make_kubernetes_ingest_jobs"};
     return std::ranges::any_of(kAdapters,
                                [&](std::string_view name) { return line.text.find(name) != std::string::npos; });
   });

@@ -39,11 +39,21 @@ struct ApiConfig {
   std::string runner_url = "http://runner:8080";
   bool runner_url_is_set = false;  // by flag or environment; dev uses its own Runner otherwise
   std::string runner_token;
-  std::string llm_url;
-  std::string llm_health_path = "/";
   bool validate_dependencies = false;
   std::chrono::seconds runner_limit{60};
   std::chrono::seconds readiness_limit{5};
+};
+
+struct LlmConfig {
+  std::string url;  // empty = no model
+  std::string health_path = "/";
+  std::string model;  // empty = the server's first
+  std::string api_key;
+  std::string api = "auto";     // or ollama, openai
+  unsigned context_tokens = 0;  // 0 = what the server says
+  std::chrono::seconds limit{300};
+  std::chrono::seconds first_limit{120};
+  std::chrono::seconds token_limit{60};
 };
 
 enum class IngestBackend { automatic, local, kubernetes };
@@ -111,6 +121,7 @@ struct ClientConfig {
 struct Config {
   ListenConfig listen;
   ApiConfig api;
+  LlmConfig llm;
   JobsConfig jobs;
   RunnerConfig runner;
   IndexConfig index;
