@@ -65,6 +65,8 @@ constexpr ModeDescription kModes[] = {
     {Mode::serve_runner, "serve-runner", "the Runner: runs allowed commands under one root", add_nothing,
      run_serve_runner},
     {Mode::ingest, "ingest", "indexes PATH and ends", add_ingest_arguments, run_ingest},
+    {Mode::mcp, "mcp", "the Model Context Protocol on standard input and output, for editors and agents", add_path,
+     run_mcp},
     {Mode::search, "search", "asks a server for places in the code", add_search_arguments, run_search},
     {Mode::chat, "chat", "asks a server's crew", add_chat_arguments, run_chat},
     {Mode::doctor, "doctor", "checks the servers that the API depends on, or the indexes", add_doctor_arguments,

@@ -13,12 +13,13 @@ constexpr unsigned bits(auto... modes) {
 constexpr unsigned kServeApi = bits(Mode::serve_api);
 constexpr unsigned kApi = bits(Mode::serve_api, Mode::dev);
 constexpr unsigned kAsking = kApi | bits(Mode::doctor);  // whoever calls what the API depends on
-constexpr unsigned kRunner = bits(Mode::serve_runner, Mode::dev);
+constexpr unsigned kModel = kAsking | bits(Mode::mcp);
+constexpr unsigned kRunner = bits(Mode::serve_runner, Mode::dev, Mode::mcp);
 constexpr unsigned kListening = bits(Mode::serve_api, Mode::serve_runner, Mode::dev, Mode::ingest);
-constexpr unsigned kIndexing = bits(Mode::serve_api, Mode::ingest, Mode::dev);
+constexpr unsigned kIndexing = bits(Mode::serve_api, Mode::ingest, Mode::dev, Mode::mcp);
 constexpr unsigned kStoring = kIndexing | bits(Mode::doctor);
 constexpr unsigned kClients = bits(Mode::chat, Mode::run_tests, Mode::search);
-constexpr unsigned kAll = kListening | kClients | bits(Mode::doctor);
+constexpr unsigned kAll = kListening | kClients | bits(Mode::doctor, Mode::mcp);
 
 // clang-format 19 loses its way in a list of this length.
 // clang-format off
@@ -47,25 +48,25 @@ const Setting kSettings[] = {
      }},
     {"CODEHELPER_RUNNER_CALL_SECONDS", "", "runner-call-seconds", kApi, "60", "limit of one call of the Runner",
      [](Config& c, const std::string& v) { return apply_seconds(c.api.runner_limit, v); }},
-    {"LLM_URL", "OPENAI_BASE_URL", "llm-url", kAsking, "empty: answers are made without a model",
+    {"LLM_URL", "OPENAI_BASE_URL", "llm-url", kModel, "empty: answers are made without a model",
      "base URL of the model server: Ollama, or anything with OpenAI's API, with or without /v1",
      [](Config& c, const std::string& v) { return apply_text(c.llm.url, v); }},
-    {"LLM_MODEL", "OPENAI_MODEL_NAME", "llm-model", kAsking, "the first for chat that the server lists",
+    {"LLM_MODEL", "OPENAI_MODEL_NAME", "llm-model", kModel, "the first for chat that the server lists",
      "the model, as the server names it", [](Config& c, const std::string& v) { return apply_text(c.llm.model, v); }},
-    {"LLM_API_KEY", "OPENAI_API_KEY", "", kAsking, "empty: no token is sent", "bearer token of the model server",
+    {"LLM_API_KEY", "OPENAI_API_KEY", "", kModel, "empty: no token is sent", "bearer token of the model server",
      [](Config& c, const std::string& v) { return apply_text(c.llm.api_key, v); }},
-    {"LLM_API", "", "llm-api", kAsking, "auto: by asking", "ollama, openai or auto",
+    {"LLM_API", "", "llm-api", kModel, "auto: by asking", "ollama, openai or auto",
      [](Config& c, const std::string& v) { return apply_choice(c.llm.api, v, {"auto", "ollama", "openai"}); }},
-    {"LLM_CONTEXT_TOKENS", "", "llm-context-tokens", kAsking, "what the server says, else 8192",
+    {"LLM_CONTEXT_TOKENS", "", "llm-context-tokens", kModel, "what the server says, else 8192",
      "tokens that the model takes, prompt and answer together; less than the server says makes prompts smaller",
      [](Config& c, const std::string& v) { return apply_count(c.llm.context_tokens, v, 1024, 10'000'000); }},
-    {"CODEHELPER_LLM_SECONDS", "", "llm-seconds", kAsking, "300",
+    {"CODEHELPER_LLM_SECONDS", "", "llm-seconds", kModel, "300",
      "limit of one question to the model until its last token, all tries included",
      [](Config& c, const std::string& v) { return apply_seconds(c.llm.limit, v); }},
-    {"CODEHELPER_LLM_FIRST_SECONDS", "", "llm-first-seconds", kAsking, "120",
+    {"CODEHELPER_LLM_FIRST_SECONDS", "", "llm-first-seconds", kModel, "120",
      "limit until the model's first token; it may have to be loaded",
      [](Config& c, const std::string& v) { return apply_seconds(c.llm.first_limit, v); }},
-    {"CODEHELPER_LLM_TOKEN_SECONDS", "", "llm-token-seconds", kAsking, "60",
+    {"CODEHELPER_LLM_TOKEN_SECONDS", "", "llm-token-seconds", kModel, "60",
      "limit between two tokens of one answer of the model",
      [](Config& c, const std::string& v) { return apply_seconds(c.llm.token_limit, v); }},
     {"LLM_HEALTH_PATH", "", "llm-health-path", kAsking, "/", "path of the model server's health check",
@@ -108,7 +109,7 @@ const Setting kSettings[] = {
     {"CREW_API_VALIDATE_DEPS", "", "validate-deps", kServeApi, "no",
      "check the Runner and Chroma at start and exit 1 when one can't be reached",
      [](Config& c, const std::string& v) { return apply_yes_no(c.api.validate_dependencies, v); }},
-    {"ALLOWED_ROOT", "", "allowed-root", kApi | kRunner, "/tmp; in dev the indexed project's parent",
+    {"ALLOWED_ROOT", "", "allowed-root", kApi | kRunner, "/tmp; in dev and mcp the indexed project's parent",
      "the only tree in which commands run; serve-api, when it is set there, accepts no project outside of it",
      [](Config& c, const std::string& v) {
        c.runner.allowed_root_is_set = true;
@@ -213,7 +214,7 @@ const Setting kSettings[] = {
        c.client.token = v;
        return std::string();
      }},
-    {"CODEHELPER_RUNNER_TOKEN", "", "", kAsking | kRunner, "empty: no token needed",
+    {"CODEHELPER_RUNNER_TOKEN", "", "", kAsking | bits(Mode::serve_runner), "empty: no token needed",
      "bearer token of the Runner; in dev it counts where no API token is set",
      [](Config& c, const std::string& v) {
        c.api.runner_token = v;
@@ -221,7 +222,7 @@ const Setting kSettings[] = {
      }},
     {"CODE_HELPER_API_URL", "", "api-url", kClients, "http://localhost:8000", "base URL of the Crew API",
      [](Config& c, const std::string& v) { return apply_text(c.client.api_url, v); }},
-    {"CODEHELPER_LOG_LEVEL", "", "log-level", kAll, "info; dev on a terminal: warning", "debug, info, warning or error",
+    {"CODEHELPER_LOG_LEVEL", "", "log-level", kAll, "info; mcp, and dev on a terminal: warning", "debug, info, warning or error",
      [](Config& c, const std::string& v) -> std::string {
        const auto level = parse_log_level(v);
        if (!level) return "must be debug, info, warning or error";

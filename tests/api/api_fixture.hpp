@@ -100,6 +100,7 @@ struct ApiFixture {
     add_symbols_routes(router, api);
     add_chat_routes(router, api);
     add_run_routes(router, api);
+    add_openai_routes(router, api);
     add_runner_routes(router, runner_service);
     return router;
   }

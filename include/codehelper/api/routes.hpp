@@ -38,6 +38,7 @@ struct ApiServices {
   Crew* crew = nullptr;
   ChatRuns* chat_runs = nullptr;
   ConversationStore* conversations = nullptr;  // null = nothing is kept
+  LanguageModel* model = nullptr;              // null = none
   CommandRunner* runner = nullptr;
   Readiness* readiness = nullptr;
   std::chrono::milliseconds runner_limit{60'000};
@@ -54,5 +55,7 @@ void add_symbols_routes(Router& router, ApiServices& services);
 void add_chat_routes(Router& router, ApiServices& services);
 /// POST /run.
 void add_run_routes(Router& router, ApiServices& services);
+/// GET /v1/models, GET /v1/models/{id}, POST /v1/chat/completions: OpenAI's API, errors of all of /v1 included.
+void add_openai_routes(Router& router, ApiServices& services);
 
 }  // namespace codehelper

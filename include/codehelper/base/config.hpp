@@ -26,6 +26,7 @@ enum class Mode : unsigned {
   run_tests = 32,
   search = 64,
   doctor = 128,
+  mcp = 256,
 };
 
 struct ListenConfig {
