@@ -52,6 +52,22 @@ CheckResult judge(const std::string& state, std::string_view fix) {
   return {state, is_fine ? "" : std::string(fix)};
 }
 
+/// Asks it for something.
+CheckResult check_web_search(EventLoop& loop, WebSearch* search) {
+  if (search == nullptr) return {"not_configured", ""};
+  const RequestContext context = make_background_context(Log::none(), "doctor");
+  const auto found = run_until_done(loop, search->search(context, "Kubernetes", 1));
+  if (!found) {
+    const std::string limit = "let this machine reach it, or raise CODEHELPER_WEB_SECONDS";
+    const bool is_away = found.error().code == ErrorCode::timeout || found.error().code == ErrorCode::unavailable;
+    return {found.error().message, is_away ? limit : "correct what is said, or unset it"};
+  }
+  if (found->empty()) {
+    return {fmt::format("{} finds nothing", search->provider()), "look at its log: are its engines blocked?"};
+  }
+  return {fmt::format("{} answers", search->provider()), ""};
+}
+
 }  // namespace
 
 int run_doctor(const Config& config, const Arguments& arguments) {
@@ -80,6 +96,7 @@ int run_doctor(const Config& config, const Arguments& arguments) {
   }
   findings.add("embedder",
                judge(report.embedder, "start the embedding server, or correct EMBED_URL and EMBED_API_KEY"));
+  findings.add("web search", check_web_search(loop, (*parts)->web_search()));
   return findings.exit_code();
 }
 

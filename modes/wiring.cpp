@@ -117,6 +117,7 @@ SandboxRules make_sandbox_rules(const Config& config, const StringMap& environme
   rules.limits.tasks = runner.tasks_max;
   rules.limits.open_files = runner.open_files_max;
   rules.cache_dir = runner.cache_dir;
+  rules.copy_dir = runner.copy_dir;
   rules.allowed_root = runner.allowed_root;
   rules.read_paths = runner.read_paths;
   rules.executables = runner.executables;
@@ -262,6 +263,12 @@ Result<std::unique_ptr<RunnerParts>> RunnerParts::make(EventLoop& loop, Metrics&
   options.queue = config.runner.queue;
   options.output_limit_bytes = config.runner.output_max_bytes;
 
+  options.copies.directory = config.runner.copy_dir;
+  const std::filesystem::path& cache_dir = sandbox->rules().cache_dir;
+  if (options.copies.directory.empty() && !cache_dir.empty()) options.copies.directory = cache_dir / "copies";
+  options.copies.bytes_max = config.runner.copy_max_bytes;
+  options.copies.files_max = config.runner.copy_max_files;
+
   std::unique_ptr<RunnerParts> parts(new RunnerParts(loop, std::move(*sandbox)));
   options.sandbox = &parts->sandbox_;
   parts->services_.sandbox = &parts->sandbox_;
@@ -287,6 +294,11 @@ Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metri
                                                 std::move(projects));
   parts->retriever_ =
       std::make_unique<Retriever>(loop, *parts->index_.store, *parts->index_.embedder, parts->freshness_.get());
+  parts->conversations_ = open_conversation_store(loop, config.index.data_dir);
+  parts->services_.conversations = parts->conversations_.get();
+  auto web_search = make_web_search(loop, metrics, config.web);
+  if (!web_search) return std::unexpected(web_search.error());
+  parts->web_search_ = std::move(*web_search);
   parts->services_.projects = parts->projects_.get();
   parts->services_.retriever = parts->retriever_.get();
   parts->services_.symbols = parts->index_.symbols.get();
@@ -327,6 +339,7 @@ void ApiParts::add_routes(Router& router) {
   add_search_routes(router, services_);
   add_symbols_routes(router, services_);
   add_chat_routes(router, services_);
+  add_conversation_routes(router, services_);
   add_run_routes(router, services_);
   add_openai_routes(router, services_);
   mcp_tools_ = make_mcp_tools(services_, config_.index.max_file_bytes);
@@ -364,8 +377,10 @@ Result<void> ApiParts::connect(CommandRunner& runner) {
   if (!opened) return opened;
   services_.runner = &runner;
   Crew::Parts crew{loop_, *retriever_, *index_.symbols, runner};
-  crew.max_file_bytes = config_.index.max_file_bytes;
   crew.model = model_.get();
+  crew.web = web_search_.get();
+  crew.conversations = conversations_.get();
+  crew.max_file_bytes = config_.index.max_file_bytes;
   crew_ = std::make_unique<Crew>(crew);
   services_.crew = crew_.get();
   return {};

@@ -5,8 +5,10 @@
 #include <functional>
 #include <memory>
 
+#include "codehelper/agents/conversation_store.hpp"
 #include "codehelper/agents/language_model.hpp"
 #include "codehelper/api/mcp.hpp"
+#include "codehelper/agents/web_search.hpp"
 #include "codehelper/api/routes.hpp"
 #include "codehelper/base/config.hpp"
 #include "codehelper/index/chroma_store.hpp"
@@ -80,6 +82,8 @@ class ApiParts {
   Readiness& readiness() { return *readiness_; }
   /// Null without LLM_URL.
   LanguageModel* model() { return model_.get(); }
+  /// Null when none is set.
+  WebSearch* web_search() { return web_search_.get(); }
   /// Begins to load what the current project is searched in and to watch its files, so that its first question needn't
   /// wait.
   Task<void> warm_up(RequestContext context);
@@ -101,6 +105,8 @@ class ApiParts {
   std::unique_ptr<IndexFreshness> freshness_;  // null where the index or its jobs are elsewhere
   std::unique_ptr<Projects> projects_;
   std::unique_ptr<Retriever> retriever_;
+  std::unique_ptr<ConversationStore> conversations_;
+  std::unique_ptr<WebSearch> web_search_;  // null: none is set
   std::unique_ptr<HttpClient> runner_client_;
   std::unique_ptr<HttpClient> llm_client_;
   std::unique_ptr<LanguageModel> model_;  // null without LLM_URL

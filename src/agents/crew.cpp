@@ -80,6 +80,9 @@ Task<Result<void>> decide_plan(AnswerDraft& draft) {
     if (reply) draft.count(reply->usage);
     auto read = reply ? read_plan(reply->content, task) : Result<ReadPlan>(std::unexpected(reply.error()));
     if (read) {
+      // What the rules see in the words is there.
+      read->plan.run_tests = read->plan.run_tests || draft.plan.run_tests;
+      read->plan.edit = read->plan.edit || draft.plan.edit;
       draft.plan = std::move(read->plan);
       for (std::string& refused : read->refused) draft.add_step({"manager", "refused", std::move(refused), 0});
     } else {

@@ -70,7 +70,7 @@ Task<ModelCheck> check_answer(RequestContext context, LanguageModel& model) {
     check.state = fmt::format("an empty answer ({})", to_string(reply->finish));
     check.fix = "choose another model: this one has nothing left to say after thinking";
   } else if (pieces < 2) {
-    check.state = "yes, in one piece: the server, or a proxy in front of it, doesn't stream";
+    check.state = "yes, in one piece: it is very quick, or it, or a proxy in front of it, doesn't stream";
   } else {
     check.state = fmt::format("yes, streamed in {} pieces", pieces);
   }

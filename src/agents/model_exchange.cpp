@@ -78,7 +78,8 @@ class Exchange {
     // What keeps the connection alive is no token.
     if (answer_.pieces() != pieces_) watchdog_.expect_within(limits_.between);
     pieces_ = answer_.pieces();
-    if (fed) fed = co_await give(answer_.take_text());
+    auto given = co_await give(answer_.take_text());  // also what stood before a fault
+    if (fed) fed = std::move(given);
     if (!fed) own_error_ = fed.error();
     if (answer_.is_finished()) watchdog_.expect_within(kLinger);
     co_return fed;

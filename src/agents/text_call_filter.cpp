@@ -162,7 +162,8 @@ TextCallFilter::Judgement TextCallFilter::judge_tag() {
     const std::string_view rest = text.substr(close);
     const bool may_close = kCloseTag.starts_with(rest.substr(0, kCloseTag.size()));
     if (may_close && rest.size() < kCloseTag.size() && !has_ended_) return {};
-    if (!take_calls(text.substr(begin, json_end - begin))) take_broken_call(text.substr(begin, json_end - begin));
+    const std::string_view payload = text.substr(begin, json_end - begin);
+    if (!take_calls(payload) && !take_broken_call(payload)) return {Verdict::text, kOpenTag.size()};
     return {Verdict::call, rest.starts_with(kCloseTag) ? close + kCloseTag.size() : json_end};
   }
   // No JSON, or brackets that don't match: the tag says where it ends, if there is one.
@@ -249,6 +250,7 @@ bool TextCallFilter::take_broken_call(std::string_view payload) {
   if (arguments != kNone) {
     text = payload.substr(arguments + kArguments.size());
     text.remove_prefix(std::min(text.find_first_not_of(": \t\r\n"), text.size()));
+    if (text.empty()) text = "{";  // cut before they began
   }
   calls_.push_back({make_tool_call_id(), std::string(payload.substr(open + 1, close - open - 1)), std::string(text)});
   return true;

@@ -1,12 +1,14 @@
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <boost/json/value_from.hpp>
 
+#include <string>
+#include <utility>
+
+#include "codehelper/api/event_stream.hpp"
 #include "codehelper/api/json_route.hpp"
 #include "codehelper/api/routes.hpp"
 #include "codehelper/base/json_fields.hpp"
-#include "codehelper/base/json_text.hpp"
-#include "codehelper/execute/test_command.hpp"
+#include "codehelper/execute/command_result_json.hpp"
+#include "codehelper/execute/verify_patch.hpp"
 
 namespace codehelper {
 
@@ -14,9 +16,11 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr std::chrono::minutes kRepairBudget{10};
+
 struct RunRequest {
-  std::string project_path;
-  std::vector<std::string> command;  // empty = the project's usual test command
+  VerifyRequest run;
+  std::string message;  // what a patch is for
 };
 
 Result<RunRequest> parse_run(const json::object& body) {
@@ -33,75 +37,107 @@ Result<RunRequest> parse_run(const json::object& body) {
     return fail(ErrorCode::invalid_field,
                 "field \"command\" must not be empty; leave it out for the usual test command");
   }
-  RunRequest run;
-  run.project_path = std::move(*project_path);
-  if (*command) run.command = std::move(**command);
-  return run;
+  auto patch = optional_string(body, "patch");
+  if (!patch) return std::unexpected(patch.error());
+  if (*patch && *action != "verify") {
+    return fail(ErrorCode::invalid_field, "field \"patch\" is for the action \"verify\" only");
+  }
+  auto message = optional_string(body, "message");
+  if (!message) return std::unexpected(message.error());
+  RunRequest request;
+  request.run.project_path = std::move(*project_path);
+  if (*command) request.run.command = std::move(**command);
+  request.run.patch = std::move(*patch);
+  request.message = message->value_or("");
+  return request;
 }
 
-json::object to_json(const std::vector<std::string>& command, const CommandResult& result) {
-  const TestCount tests = count_tests(result.standard_output, result.standard_error);
-  std::string summary = fmt::format("{}: exit status {} after {:.1f} s", fmt::join(command, " "), result.exit_code,
-                                    result.duration_seconds);
-  if (result.timed_out) summary += ", ended at its time limit";
-  if (tests.ran_nothing()) summary += ", no test ran";
-  if (tests.run > 0) {
-    summary += fmt::format(", {} ran, {} failed", describe_number(tests.run, tests.unit), tests.failed);
-  }
-  if (tests.skipped > 0) summary += fmt::format(", {} skipped", tests.skipped);
-  json::object object{{"success", result.exit_code == 0 && !tests.ran_nothing()},
-                      {"exit_code", result.exit_code},
-                      {"summary", summary},
-                      {"stdout", result.standard_output},
-                      {"stderr", result.standard_error},
-                      {"duration_seconds", result.duration_seconds},
-                      {"timed_out", result.timed_out},
-                      {"tests_outcome", judge_tests(tests, result.exit_code)},
-                      {"command", json::value_from(command)}};
-  if (tests.known) {
-    object["tests"] = json::object{
-        {"run", tests.run}, {"failed", tests.failed}, {"skipped", tests.skipped}, {"unit", to_string(tests.unit)}};
-  }
+json::object to_json(const VerifyOutcome& outcome) {
+  const CommandResult& run = outcome.run;
+  const json::object receipt = to_json(outcome.receipt);
+  json::object object{{"success", outcome.is_success},
+                      {"exit_code", run.exit_code},
+                      {"summary", outcome.summary},
+                      {"stdout", run.standard_output},
+                      {"stderr", run.standard_error},
+                      {"duration_seconds", run.duration_seconds},
+                      {"timed_out", run.timed_out},
+                      {"tests_outcome", outcome.receipt.outcome},
+                      {"command", json::value_from(outcome.receipt.arguments)},
+                      {"receipt", receipt}};
+  if (outcome.receipt.tests.known) object["tests"] = receipt.at("tests");
+  if (!run.copy) return object;
+  object["patch"] = run.copy->patch;
+  object["patched_files"] = json::value_from(run.copy->files);
+  object["ran_at_project_path"] = run.copy->is_at_project_path;
   return object;
 }
 
-// A project that only the Runner can see is its to judge: it gets the contract's default.
-Result<std::vector<std::string>> detect_usual_command(const std::string& project_path) {
-  std::error_code error;
-  if (!std::filesystem::is_directory(project_path, error)) return std::vector<std::string>{"pytest"};
-  return detect_test_command(project_path);
+/// The last run, and with a patch all of them as "attempts".
+json::object to_json(const std::vector<VerifyOutcome>& runs) {
+  json::object object = to_json(runs.back());
+  json::array attempts;
+  for (const VerifyOutcome& run : runs) {
+    if (!run.run.copy) continue;
+    attempts.push_back(
+        json::object{{"patch", run.run.copy->patch}, {"receipt", to_json(run.receipt)}, {"summary", run.summary}});
+  }
+  if (!attempts.empty()) object["attempts"] = std::move(attempts);
+  return object;
 }
 
-Task<Result<HttpReply>> post_run(ApiServices& services, RequestContext context, HttpRequest, json::object body) {
+HttpReply make_run_failure(const Error& error, std::string_view request_id) {
+  switch (error.code) {
+    case ErrorCode::unavailable:
+    case ErrorCode::bad_answer:
+      return make_error_reply(502, "runner_unavailable", error.message, request_id);
+    case ErrorCode::not_found:
+      return make_error_reply(400, "no_test_command", error.message, request_id);
+    case ErrorCode::conflict:
+      return make_error_reply(422, kPatchDoesNotApply, error.message, request_id);
+    default: {
+      HttpReply reply = make_error_reply(error, request_id);
+      if (error.code == ErrorCode::overloaded) reply.headers.set("Retry-After", "5");
+      return reply;
+    }
+  }
+}
+
+RunListener make_listener(EventQueue& queue) {
+  RunListener listener;
+  listener.on_queued = [&queue](std::size_t position) { queue.push("queued", {{"position", position}}); };
+  listener.on_started = [&queue] { queue.push("started", {}); };
+  listener.on_output = [&queue](OutputStream stream, std::string_view piece) {
+    const char* const name = stream == OutputStream::standard_output ? "stdout" : "stderr";
+    queue.push_or_drop("output", {{"stream", name}, {"text", piece}});
+  };
+  return listener;
+}
+
+Task<Result<json::object>> run_request(ApiServices& services, Project project, RunRequest request,
+                                       RequestContext context, EventQueue* queue) {
+  RunListener listener;
+  if (queue != nullptr) listener = make_listener(*queue);
+  auto verifying = services.crew->verify(std::move(context), std::move(project), std::move(request.run),
+                                         std::move(request.message), std::move(listener));
+  const auto runs = co_await std::move(verifying);
+  if (!runs) co_return std::unexpected(runs.error());
+  co_return to_json(*runs);
+}
+
+Task<Result<HttpReply>> post_run(ApiServices& services, RequestContext context, HttpRequest request,
+                                 json::object body) {
   auto run = parse_run(body);
   if (!run) co_return std::unexpected(run.error());
-  const auto project = co_await services.projects->resolve(context, run->project_path);
+  const auto project = co_await services.projects->resolve(context, run->run.project_path);
   if (!project) co_return std::unexpected(project.error());
-  std::vector<std::string> command = std::move(run->command);
-  if (command.empty()) {
-    auto detect = [path = run->project_path] { return detect_usual_command(path); };
-    auto detected = co_await services.loop.run_blocking(std::move(detect));
-    if (!detected) {
-      co_return make_error_reply(400, "no_test_command", detected.error().message, context.request_id);
-    }
-    command = std::move(*detected);
-  }
-  ExecuteRequest execute;
-  execute.project_path = run->project_path;
-  execute.command = command;
-  const auto result = co_await services.runner->run(context, std::move(execute), {});
-  const bool has_no_runner =
-      !result && (result.error().code == ErrorCode::unavailable || result.error().code == ErrorCode::bad_answer);
-  if (has_no_runner) {
-    co_return make_error_reply(502, "runner_unavailable", result.error().message, context.request_id);
-  }
-  if (!result && result.error().code == ErrorCode::overloaded) {
-    HttpReply reply = make_error_reply(result.error(), context.request_id);
-    reply.headers.set("Retry-After", "5");
-    co_return reply;
-  }
-  if (!result) co_return std::unexpected(result.error());
-  co_return make_json_reply(to_json_text(to_json(command, *result)));
+  ToldAnswer told;
+  told.last_event = "done";
+  told.make = [&services, where = *project, asked = std::move(*run)](RequestContext inner, EventQueue* queue) {
+    return run_request(services, where, asked, std::move(inner), queue);
+  };
+  told.make_error = make_run_failure;
+  co_return co_await tell_answer(services.loop, std::move(context), std::move(request), std::move(told));
 }
 
 }  // namespace
@@ -110,8 +146,8 @@ void add_run_routes(Router& router, ApiServices& services) {
   Route route;
   route.method = "POST";
   route.path = "/run";
-  // A little more than the Runner's limit, so that its own error is the one that is answered.
-  route.time_budget = services.runner_limit + std::chrono::seconds(2);
+  // Every run has the Runner's own limit; with a model a patch may be mended and run again.
+  route.time_budget = services.runner_limit + kRepairBudget;
   route.body_limit_bytes = 1024 * 1024;
   route.handler = make_json_handler([&services](RequestContext context, HttpRequest request, json::object body) {
     return post_run(services, std::move(context), std::move(request), std::move(body));

@@ -26,6 +26,9 @@ HttpReply make_run_error_reply(const Error& error, std::string_view request_id) 
     const json::object body{{"error", error.message}, {"code", "invalid_input"}, {"request_id", request_id}};
     return make_json_reply(json::serialize(body), 400);
   }
+  if (error.code == ErrorCode::conflict) {
+    return make_error_reply(422, kPatchDoesNotApply, error.message, request_id);
+  }
   HttpReply reply = make_error_reply(error, request_id);
   if (error.code == ErrorCode::overloaded) reply.headers.set("Retry-After", "5");
   return reply;

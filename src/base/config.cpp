@@ -14,25 +14,9 @@ namespace codehelper {
 
 namespace {
 
-constexpr unsigned kApi = static_cast<unsigned>(Mode::serve_api) | static_cast<unsigned>(Mode::dev);
-
 constexpr bool is_any_of(Mode mode, auto... modes) {
   return ((mode == modes) || ...);
 }
-
-// Settings of the contract that this version can't obey: to take one in silence would do something else than was asked.
-struct MissingSetting {
-  std::string_view name;
-  std::string_view alias;
-  unsigned modes;
-  std::string_view accepted;  // values that ask for nothing this version lacks, with commas around them
-  std::string_view way_out;
-};
-constexpr MissingSetting kMissingSettings[] = {
-    {"TAVILY_API_KEY", "", kApi, "", "this version doesn't search the web; unset it"},
-    {"SERPER_API_KEY", "", kApi, "", "this version doesn't search the web; unset it"},
-    {"SEARXNG_URL", "", kApi, "", "this version doesn't search the web; unset it"},
-};
 
 struct Given {
   std::string source;
@@ -83,16 +67,6 @@ std::vector<std::string> find_unknown_variables(const StringMap& environment) {
   return faults;
 }
 
-void find_missing_settings(Mode mode, const StringMap& environment, std::vector<std::string>& faults) {
-  for (const MissingSetting& setting : kMissingSettings) {
-    if ((static_cast<unsigned>(mode) & setting.modes) == 0) continue;
-    auto given = look_up(environment, setting.name);
-    if (!given && !setting.alias.empty()) given = look_up(environment, setting.alias);
-    if (!given || setting.accepted.find("," + given->value + ",") != std::string_view::npos) continue;
-    faults.push_back(fmt::format("{}: {}", given->source, setting.way_out));
-  }
-}
-
 void find_shard_faults(const IndexConfig& index, std::vector<std::string>& faults) {
   if (index.shards == 1) return;
   if (index.chroma_url.empty()) {
@@ -120,7 +94,6 @@ StringMap load_environment() {
 Result<Config> parse_config(Mode mode, const StringMap& flags, const StringMap& environment) {
   Config config = make_defaults(mode, environment);
   std::vector<std::string> faults = find_unknown_variables(environment);
-  find_missing_settings(mode, environment, faults);
   for (const Setting& setting : settings()) {
     if (!setting.applies_to(mode)) continue;
     const auto given = look_up(setting, flags, environment);

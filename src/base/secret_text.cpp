@@ -59,14 +59,23 @@ MaskedText mask_secrets(std::string_view text) {
 
 std::size_t mask_secrets_in(boost::json::value& value) {
   std::size_t count = 0;
-  if (auto* text = value.if_string()) {
-    const MaskedText masked = mask_secrets(*text);
-    if (masked.count != 0) *text = masked.text;
+  if (const auto* text = value.if_string()) {
+    MaskedText masked = mask_secrets(*text);
     count = masked.count;
+    if (count != 0) value = std::move(masked.text);
   } else if (auto* array = value.if_array()) {
     for (boost::json::value& item : *array) count += mask_secrets_in(item);
   } else if (auto* object = value.if_object()) {
-    for (auto& field : *object) count += mask_secrets_in(field.value());
+    for (auto& field : *object) {
+      const auto* inner = field.value().if_string();
+      const SecretName name = inner == nullptr ? SecretName::none : judge_secret_name(field.key());
+      if (name != SecretName::none && is_secret_value(*inner, name, ValuePlace::quoted)) {
+        field.value() = name == SecretName::password ? "[masked: password]" : "[masked: secret]";
+        ++count;
+      } else {
+        count += mask_secrets_in(field.value());
+      }
+    }
   }
   return count;
 }

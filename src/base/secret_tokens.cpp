@@ -156,16 +156,18 @@ std::size_t match(std::string_view text, std::size_t at, const TokenShape& shape
   return shape.body == Body::random && !is_random_body(body) ? at : begin + length;
 }
 
-// header.payload.signature, base64url (RFC 7519); the header is a JSON object, so it begins with "eyJ".
-std::size_t match_json_web_token(std::string_view text, std::size_t at) {
+// header.payload.signature, base64url (RFC 7519); the header is a JSON object, so it begins with "eyJ". Where a header
+// isn't one, nothing before `no_token_before` is: that keeps the search linear.
+std::size_t match_json_web_token(std::string_view text, std::size_t at, std::size_t& no_token_before) {
   constexpr std::size_t kLeast = 8;
-  if (!text.substr(at).starts_with("eyJ")) return at;
+  if (at < no_token_before || !text.substr(at).starts_with("eyJ")) return at;
   std::size_t end = at;
   int parts = 0;
   while (true) {
     const std::size_t length = count_body(text, end, is_dashed, text.size());
     if (length < kLeast && parts < 2) return at;
     end += length;
+    if (parts == 0) no_token_before = end;
     ++parts;
     if (end >= text.size() || text[end] != '.' || parts == 5) break;
     ++end;
@@ -209,14 +211,14 @@ constexpr std::array<bool, 256> kFirst = [] {
   return first;
 }();
 
-SecretSpan match_any(std::string_view text, std::size_t at) {
+SecretSpan match_any(std::string_view text, std::size_t at, std::size_t& no_web_token_before) {
   if (is_digit(text[at])) return {at, match_telegram_token(text, at), "Telegram token"};
   for (const TokenShape& shape : kShapes) {
     if (shape.prefix.front() != text[at]) continue;
     const std::size_t end = match(text, at, shape);
     if (end != at) return {at, end, shape.what};
   }
-  return {at, match_json_web_token(text, at), "JSON web token"};
+  return {at, match_json_web_token(text, at, no_web_token_before), "JSON web token"};
 }
 
 }  // namespace
@@ -229,12 +231,13 @@ bool begins_word(std::string_view text, std::size_t at) {
 }
 
 void find_known_tokens(std::string_view text, SecretSpans& found) {
+  std::size_t no_web_token_before = 0;
   for (std::size_t at = 0; at < text.size();) {
     if (!kFirst[static_cast<unsigned char>(text[at])] || !begins_word(text, at)) {
       ++at;
       continue;
     }
-    const SecretSpan span = match_any(text, at);
+    const SecretSpan span = match_any(text, at, no_web_token_before);
     if (span.end == at) {
       ++at;
       continue;

@@ -55,10 +55,33 @@ json::object make_receipt_object(const CommandResult& result) {
   return object;
 }
 
+void add_copy(json::object& object, const PatchedCopy& copy) {
+  object["patch"] = copy.patch;
+  object["patched_files"] = json::array(copy.files.begin(), copy.files.end());
+  object["copy"] = {{"at_project_path", copy.is_at_project_path},
+                    {"files", copy.copied_files},
+                    {"bytes", copy.copied_bytes},
+                    {"seconds", copy.seconds}};
+}
+
 Result<std::uint64_t> byte_count(const json::object& object, std::string_view field, std::size_t otherwise) {
   auto count = optional_integer(object, field, 0, std::numeric_limits<std::int64_t>::max());
   if (!count) return std::unexpected(count.error());
   return *count ? static_cast<std::uint64_t>(**count) : otherwise;
+}
+
+std::optional<PatchedCopy> parse_copy(const json::object& object) {
+  const json::value* figures = object.if_contains("copy");
+  if (figures == nullptr || !figures->is_object()) return std::nullopt;
+  const json::object& from = figures->get_object();
+  PatchedCopy copy;
+  copy.patch = text_in(object, "patch");
+  copy.files = optional_strings(object, "patched_files").value_or(std::nullopt).value_or(std::vector<std::string>());
+  copy.is_at_project_path = optional_bool(from, "at_project_path").value_or(std::nullopt).value_or(false);
+  copy.copied_files = count_in(from, "files");
+  copy.copied_bytes = count_in(from, "bytes");
+  copy.seconds = optional_number(from, "seconds").value_or(0.0).value_or(0.0);
+  return copy;
 }
 
 // Figures and receipt of a Runner that tells them; what is missing or of another form is left empty.
@@ -78,6 +101,7 @@ CommandResult parse_optional_parts(const json::object& object) {
       if (value.is_string()) result.sandbox.emplace(axis, value.get_string());
     }
   }
+  result.copy = parse_copy(object);
   const json::value* receipt = object.if_contains("receipt");
   if (receipt == nullptr || !receipt->is_object()) return result;
   result.cwd = text(receipt->get_object(), "cwd");
@@ -102,6 +126,7 @@ json::object to_json(const ExecuteRequest& request) {
   }
   object["timeout_seconds"] = seconds_to_json(request.timeout);
   if (request.network) object["network"] = to_string(*request.network);
+  if (request.patch) object["patch"] = *request.patch;
   return object;
 }
 
@@ -120,7 +145,11 @@ Result<ExecuteRequest> parse_execute_request(const json::object& object) {
   auto network = optional_string(object, "network");
   if (!network) return std::unexpected(network.error());
 
+  auto patch = optional_string(object, "patch");
+  if (!patch) return std::unexpected(patch.error());
+
   ExecuteRequest request;
+  request.patch = std::move(*patch);
   request.project_path = std::move(*project_path);
   request.command = std::move(**command);
   request.cwd = std::move(*cwd).value_or("");
@@ -141,7 +170,7 @@ Result<ExecuteRequest> parse_execute_request(const json::object& object) {
 json::object to_json(const CommandResult& result) {
   json::object sandbox;
   for (const auto& [axis, value] : result.sandbox) sandbox[axis] = value;
-  return {
+  json::object object{
       {"exit_code", result.exit_code},
       {"stdout", result.standard_output},
       {"stderr", result.standard_error},
@@ -161,6 +190,8 @@ json::object to_json(const CommandResult& result) {
       {"sandbox", std::move(sandbox)},
       {"receipt", make_receipt_object(result)},
   };
+  if (result.copy) add_copy(object, *result.copy);
+  return object;
 }
 
 Result<CommandResult> parse_command_result(const json::object& object) {

@@ -115,6 +115,7 @@ int restrict_files(const SandboxPlan& plan) {
   for (const std::string& path : plan.writable) ruleset.allow(path.c_str(), kWrite);
   for (const char* device : kDeviceFiles) ruleset.allow(device, kReadFile | kWriteFile | kDeviceIoctl);
   if (plan.mechanisms.has(Mechanism::mount_namespace)) {
+    if (!plan.moved_to.empty()) ruleset.allow(plan.moved_to.c_str(), kWrite);
     ruleset.allow("/", kRead);  // of the private root, which holds nothing but what is granted
     ruleset.allow("/dev/pts", kRead | kWriteFile | kDeviceIoctl);
     for (const char* directory : kPrivateDirectories) ruleset.allow(directory, kWrite);

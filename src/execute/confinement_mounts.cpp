@@ -94,6 +94,10 @@ class PrivateRoot {
     for (const char* device : kDeviceFiles) take(device, kDevice, Missing::is_fine);
     for (const std::string& path : plan_.readable) take(path, kReadOnly, Missing::is_fine);
     for (const std::string& path : plan_.writable) take(path, kWritable, Missing::fails);
+    if (!plan_.moved_from.empty()) {
+      take(plan_.moved_from, kWritable, Missing::fails);
+      if (error_ == 0) pieces_.back().path = plan_.moved_to;
+    }
     if (!plan_.mechanisms.has(Mechanism::pid_namespace)) take("/proc", kReadOnly, Missing::fails);
     // What lies inside of another comes later, and of two at one place the writable one lies on top.
     std::ranges::sort(pieces_, [](const Piece& a, const Piece& b) {

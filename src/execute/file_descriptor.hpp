@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -38,6 +39,17 @@ inline FileDescriptor open_below(const FileDescriptor& directory, const std::str
                .mode = mode,
                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
   return FileDescriptor(static_cast<int>(::syscall(SYS_openat2, directory.get(), path.c_str(), &how, sizeof how)));
+}
+
+/// Where a path below a directory is made or removed.
+struct DirectoryEntry {
+  FileDescriptor parent;  // not open where it isn't there
+  std::string name;
+};
+inline DirectoryEntry open_entry(const FileDescriptor& directory, const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash);
+  return {open_below(directory, parent, O_PATH | O_DIRECTORY), path.substr(slash + 1)};
 }
 
 }  // namespace codehelper

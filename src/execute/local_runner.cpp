@@ -14,6 +14,7 @@
 
 #include "codehelper/execute/command_runner.hpp"
 #include "codehelper/net/with_deadline.hpp"
+#include "patched_copy.hpp"
 #include "run_slots.hpp"
 #include "spawner.hpp"
 
@@ -55,6 +56,20 @@ class LocalRunner final : public CommandRunner {
       count("other", std::string(to_string(plan.error().code)));
       co_return std::unexpected(plan.error());
     }
+    std::unique_ptr<PatchedProject> patched;
+    if (request.patch) {
+      Task<Result<std::unique_ptr<PatchedProject>>> preparing =
+          PatchedProject::prepare(loop_, options_.copies, plan->project, std::move(*request.patch));
+      auto prepared = co_await std::move(preparing);
+      const auto state = co_await asio::this_coro::cancellation_state;
+      if (state.cancelled() != asio::cancellation_type::none) prepared = fail(ErrorCode::cancelled, "the caller left");
+      if (!prepared) {
+        count("other", std::string(to_string(prepared.error().code)));
+        co_return std::unexpected(prepared.error());
+      }
+      patched = std::move(*prepared);
+      plan->copy = patched->directory();
+    }
     if (options_.sandbox) {
       const auto confined = options_.sandbox->confine(*plan, request);
       if (!confined) {
@@ -66,10 +81,11 @@ class LocalRunner final : public CommandRunner {
     const std::string name = plan->arguments.front();
     const Deadline deadline = context.deadline;
     const std::filesystem::path temporary = plan->temporary;
-    Task<Result<CommandResult>> running = run_in_turn(context, std::move(*plan), std::move(listener));
+    Task<Result<CommandResult>> running = run_in_turn(context, std::move(*plan), patched.get(), std::move(listener));
     auto result = co_await with_deadline(deadline, "the command", std::move(running));
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    if (patched) co_await patched->remove();
     if (!temporary.empty()) {
-      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
       auto remove = [temporary] {
         std::error_code ignored;
         return std::filesystem::remove_all(temporary, ignored);
@@ -81,10 +97,11 @@ class LocalRunner final : public CommandRunner {
   }
 
  private:
-  Task<Result<CommandResult>> run_in_turn(RequestContext context, CommandPlan plan, RunListener listener) {
+  // `patched` may be null, and outlives the run.
+  Task<Result<CommandResult>> run_in_turn(RequestContext context, CommandPlan plan, PatchedProject* patched,
+                                          RunListener listener) {
     const std::string name = plan.arguments.front();
     const std::vector<std::string> arguments = plan.arguments;
-    const std::string cwd = plan.cwd.string();
     const auto queued = Clock::now();
     auto slot = co_await slots_.acquire(listener.on_queued);
     if (!slot) co_return std::unexpected(slot.error());
@@ -94,6 +111,11 @@ class LocalRunner final : public CommandRunner {
     context.log.info("run_started", {{"command", name}, {"arguments", plan.arguments.size() - 1}});
 
     if (listener.on_started) listener.on_started();
+    if (patched) {
+      const auto filled = co_await fill(context, *patched, plan);
+      if (!filled) co_return std::unexpected(filled.error());
+    }
+    const std::string cwd = plan.cwd.string();
     ChildOptions options;
     options.on_output = std::move(listener.on_output);
     options.output_limit_bytes = options_.output_limit_bytes;
@@ -107,9 +129,23 @@ class LocalRunner final : public CommandRunner {
       result->cwd = cwd;
       result->queue_seconds = queue_seconds;
       if (options_.sandbox) result->sandbox = options_.sandbox->level().axes();
+      if (patched) result->copy = patched->description();
     }
     log_end(context, name, result);
     co_return result;
+  }
+
+  Task<Result<void>> fill(RequestContext context, PatchedProject& patched, CommandPlan& plan) {
+    const auto filled = co_await patched.fill(plan);
+    if (!filled) {
+      context.log.warning("project_not_copied", {{"cause", filled.error().message}});
+      co_return filled;
+    }
+    const PatchedCopy& copy = patched.description();
+    metrics_.observe("runner_copy_seconds", "Time to copy a project to try a patch.", {}, kRunBounds, copy.seconds);
+    context.log.info("project_copied",
+                     {{"files", copy.copied_files}, {"bytes", copy.copied_bytes}, {"seconds", copy.seconds}});
+    co_return filled;
   }
 
   static Result<CommandResult> fail_start(const SandboxFailure& failure) {
@@ -149,6 +185,7 @@ class LocalRunner final : public CommandRunner {
 }  // namespace
 
 std::unique_ptr<CommandRunner> make_local_runner(EventLoop& loop, Metrics& metrics, LocalRunnerOptions options) {
+  remove_left_copies(copies_directory(options.copies));
   return std::make_unique<LocalRunner>(loop, metrics, std::move(options));
 }
 

@@ -46,7 +46,8 @@ Lines find_diff_lines(std::string_view text) {
       if (is_in_fence) block.push_back(line);
       continue;
     }
-    if (is_in_fence && std::ranges::any_of(block, is_diff_line)) chosen.insert(chosen.end(), block.begin(), block.end());
+    if (is_in_fence && std::ranges::any_of(block, is_diff_line))
+      chosen.insert(chosen.end(), block.begin(), block.end());
     block.clear();
     is_in_fence = !is_in_fence;
   }
@@ -92,9 +93,7 @@ class LooseParser {
  private:
   std::string_view line(std::size_t at) const { return at < lines_.size() ? lines_[at] : std::string_view(); }
 
-  bool begins_sides(std::size_t at) const {
-    return line(at).starts_with("--- ") && line(at + 1).starts_with("+++ ");
-  }
+  bool begins_sides(std::size_t at) const { return line(at).starts_with("--- ") && line(at + 1).starts_with("+++ "); }
   bool begins_file(std::size_t at) const {
     // A removed line "-- x" before an added "++ y" looks like names, too; a hunk follows only names.
     const bool has_names = begins_sides(at) && (line(at + 2).starts_with("@@") || at + 2 >= lines_.size());
@@ -238,13 +237,16 @@ Result<FilePatch> make_file(LooseFile loose, const PatchSource& read) {
   }
   if (file.kind == Kind::create) file.new_path = without_any_prefix(loose.new_name);
   if (file.kind == Kind::rename || file.kind == Kind::copy) file.new_path = std::move(loose.new_name);
+  const bool stays = file.old_path == file.new_path;
+  if (stays && (file.kind == Kind::rename || file.kind == Kind::copy)) file.kind = Kind::modify;
   if (file.kind == Kind::modify && file.old_path != file.new_path) {
-    return refuse_patch(fmt::format("{} and {} are two files; a rename needs the lines \"rename from\" and \"rename to\"",
-                                    file.old_path, file.new_path));
+    return refuse_patch(
+        fmt::format("{} and {} are two files; a rename needs the lines \"rename from\" and \"rename to\"",
+                    file.old_path, file.new_path));
   }
   for (const std::string* path : {&file.old_path, &file.new_path}) {
-    const bool is_no_side = (file.kind == Kind::create && path == &file.old_path) ||
-                            (file.kind == Kind::remove && path == &file.new_path);
+    const bool is_no_side =
+        (file.kind == Kind::create && path == &file.old_path) || (file.kind == Kind::remove && path == &file.new_path);
     if (is_no_side) continue;
     if (const auto checked = check_patch_path(*path); !checked) return std::unexpected(checked.error());
   }

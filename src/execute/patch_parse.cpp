@@ -102,12 +102,12 @@ class PatchParser {
     header.name = parse_git_names(line().substr(std::string_view("diff --git ").size()));
     ++at_;
     while (at_ < lines_.size()) {
-      const auto taken = take_extended_line(header);
+      const auto taken = take_header_line(header);
       if (!taken) return std::unexpected(taken.error());
       if (!*taken) break;
       ++at_;
     }
-    if (at_ == first + 1 && header.name) return {};  // nothing follows: it is skipped, as text is
+    if (at_ == first + 1) return refuse("nothing that git writes follows the first line of the file's header");
     auto file = make_file(header);
     if (!file) return std::unexpected(file.error());
     if (const auto hunks = take_hunks(*file); !hunks) return hunks;
@@ -120,7 +120,15 @@ class PatchParser {
     return add(std::move(*file));
   }
 
-  // False at the end of the header.
+  // False at the end of the header. The names come last: what a line means depends on those before it.
+  Result<bool> take_header_line(GitHeader& header) {
+    const bool has_sides = header.old_name || header.new_name;
+    const bool is_side = line().starts_with("--- ") || line().starts_with("+++ ");
+    auto taken = take_extended_line(header);
+    if (taken && *taken && has_sides && !is_side) return refuse("the lines of the header are in a wrong order");
+    return taken;
+  }
+
   Result<bool> take_extended_line(GitHeader& header) {
     std::string_view rest = line();
     if (!rest.ends_with('\n')) return false;
@@ -153,7 +161,8 @@ class PatchParser {
 
   Result<bool> take_other(std::string_view rest, std::optional<std::string>& name, bool& mark) {
     if (name) return refuse("a side of the file is named twice");
-    name = rest.starts_with('"') ? parse_name(rest) : std::optional(std::string(rest.substr(0, rest.find_first_of("\r\n"))));
+    name = rest.starts_with('"') ? parse_name(rest)
+                                 : std::optional(std::string(rest.substr(0, rest.find_first_of("\r\n"))));
     if (!name) return refuse("a file name has bad quotes");
     mark = true;
     return true;
@@ -198,6 +207,9 @@ class PatchParser {
     file.new_path = header.is_removed ? "" : new_name;
     if (header.is_new) file.kind = Kind::create;
     if (header.is_removed) file.kind = Kind::remove;
+    const std::string& only = header.is_new ? file.new_path : file.old_path;
+    const bool has_one_side = header.is_new || header.is_removed;
+    if (has_one_side && header.name && only != *header.name) return refuse("the names of the file differ");
     return file;
   }
 
@@ -303,7 +315,8 @@ class PatchParser {
     if (is_moved && has_one_name) return refuse("a file can't be renamed or copied to its own name");
     for (const PatchHunk& hunk : file.hunks) {
       if (file.kind == Kind::create && hunk.old_count != 0) return refuse(file.new_path + " is new, but has old lines");
-      if (file.kind == Kind::remove && hunk.new_count != 0) return refuse(file.old_path + " is deleted, but has new lines");
+      if (file.kind == Kind::remove && hunk.new_count != 0)
+        return refuse(file.old_path + " is deleted, but has new lines");
     }
     patch_.files.push_back(std::move(file));
     return {};

@@ -136,8 +136,8 @@ std::unexpected<Error> refuse_hunk(const FilePatch& file, std::size_t hunk, cons
   const std::size_t line = best_at + best;
   const std::string found =
       line < image.lines.size() ? fmt::format("is `{}`", show(image.lines[line].text)) : "is after the file's end";
-  return refuse_hunk(file, hunk,
-                     fmt::format("it expects `{}` where line {} of the file {}", show(old[best]->text), line + 1, found));
+  return refuse_hunk(
+      file, hunk, fmt::format("it expects `{}` where line {} of the file {}", show(old[best]->text), line + 1, found));
 }
 
 Result<void> place_by_number(const FilePatch& file, Image& image) {

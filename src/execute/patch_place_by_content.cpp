@@ -116,10 +116,10 @@ Result<std::vector<Placed>> find_places(const FilePatch& file, const Image& imag
     Positions lines;
     for (const std::size_t at : placed.positions) lines.push_back(at + 1);
     lines.resize(std::min(lines.size(), kShown));
-    return refuse_hunk(file, placed.index,
-                       fmt::format("its lines are in {} places (lines {}{}); more context is needed",
-                                   placed.positions.size(), fmt::join(lines, ", "),
-                                   placed.positions.size() > kShown ? ", …" : ""));
+    return refuse_hunk(
+        file, placed.index,
+        fmt::format("its lines are in {} places (lines {}{}); more context is needed", placed.positions.size(),
+                    fmt::join(lines, ", "), placed.positions.size() > kShown ? ", …" : ""));
   }
   return hunks;
 }

@@ -48,6 +48,7 @@ Error make_error(const HttpAnswer& answer) {
   const auto text = object ? error_text(*object) : std::nullopt;
   const std::string message =
       text.value_or("the Runner answered with status " + std::to_string(answer.status) + " and no reason");
+  if (object && text_in(*object, "error") == kPatchDoesNotApply) return {ErrorCode::conflict, message};
   switch (answer.status) {
     case 400:
     case 422:
@@ -67,7 +68,7 @@ Error make_error(const HttpAnswer& answer) {
 // Takes the events of a run as they come. No I/O.
 class RunEvents {
  public:
-  explicit RunEvents(OutputSink on_output) : on_output_(std::move(on_output)) {}
+  explicit RunEvents(RunListener listener) : listener_(std::move(listener)) {}
 
   // Errors: unavailable for nonsense, and what the Runner itself reports.
   Result<void> feed(std::string_view bytes) {
@@ -88,6 +89,8 @@ class RunEvents {
   Result<void> take(const SseEvent& event) {
     if (event.event == "stdout") return take_output(OutputStream::standard_output, event.data);
     if (event.event == "stderr") return take_output(OutputStream::standard_error, event.data);
+    if (event.event == "started" && listener_.on_started) listener_.on_started();
+    if (event.event == "queued" && listener_.on_queued) return take_position(event.data);
     if (event.event == "exit") {
       auto result = parse_result(event.data);
       if (!result) return std::unexpected(result.error());
@@ -97,12 +100,19 @@ class RunEvents {
     return {};  // other events are for other readers
   }
 
+  Result<void> take_position(std::string_view data) {
+    const auto object = parse_json_object(data);
+    if (!object) return fail_with_nonsense(object.error().message);
+    listener_.on_queued(count_in(*object, "position"));
+    return {};
+  }
+
   Result<void> take_output(OutputStream stream, std::string_view data) {
     const auto object = parse_json_object(data);
     if (!object) return fail_with_nonsense(object.error().message);
     const auto text = required_string(*object, "data");
     if (!text) return fail_with_nonsense(text.error().message);
-    on_output_(stream, *text);
+    if (listener_.on_output) listener_.on_output(stream, *text);
     return {};
   }
 
@@ -111,17 +121,21 @@ class RunEvents {
     const auto object = parse_json_object(data);
     if (!object) return fail_with_nonsense(object.error().message).error();
     const auto text = error_text(*object);
+    if (text_in(*object, "error") == kPatchDoesNotApply) {
+      return {ErrorCode::conflict, text.value_or("no reason given")};
+    }
     for (const std::string_view field : {"code", "error"}) {
       const auto name = optional_string(*object, field);
       if (!name || !*name) continue;
-      for (const ErrorCode code : {ErrorCode::invalid_input, ErrorCode::overloaded, ErrorCode::timeout}) {
+      for (const ErrorCode code :
+           {ErrorCode::invalid_input, ErrorCode::too_large, ErrorCode::overloaded, ErrorCode::timeout}) {
         if (**name == to_string(code)) return {code, text.value_or("no reason given")};
       }
     }
     return {ErrorCode::unavailable, "the Runner could not finish the command: " + text.value_or("no reason given")};
   }
 
-  OutputSink on_output_;
+  RunListener listener_;
   SseParser parser_{std::size_t{64} * 1024 * 1024};  // the exit event holds all kept output again
   std::optional<CommandResult> result_;
 };
@@ -146,9 +160,8 @@ class RemoteRunner final : public CommandRunner {
     call.headers.add("Content-Type", "application/json");
     call.body = boost::json::serialize(to_json(request));
     call.limit = limit_;
-    if (listener.on_output) {
-      Task<Result<CommandResult>> streaming =
-          run_streamed(std::move(context), std::move(call), std::move(listener.on_output));
+    if (listener.on_output || listener.on_queued || listener.on_started) {
+      Task<Result<CommandResult>> streaming = run_streamed(std::move(context), std::move(call), std::move(listener));
       co_return co_await std::move(streaming);
     }
     call.headers.add("Accept", "application/json");
@@ -159,9 +172,9 @@ class RemoteRunner final : public CommandRunner {
   }
 
  private:
-  Task<Result<CommandResult>> run_streamed(RequestContext context, HttpCall call, OutputSink on_output) {
+  Task<Result<CommandResult>> run_streamed(RequestContext context, HttpCall call, RunListener listener) {
     call.headers.add("Accept", "text/event-stream");
-    auto events = std::make_shared<RunEvents>(std::move(on_output));
+    auto events = std::make_shared<RunEvents>(std::move(listener));
     HttpClient::BodySink sink = [events](std::string_view piece) { return feed(events, piece); };
     auto answer = co_await client_.stream(std::move(context), std::move(call), std::move(sink));
     if (!answer) co_return std::unexpected(answer.error());

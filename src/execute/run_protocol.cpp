@@ -113,6 +113,8 @@ std::string encode_plan(const CommandPlan& plan) {
 
   for (const std::string& path : plan.sandbox.readable) add(path);
   for (const std::string& path : plan.sandbox.writable) add(path);
+  add(plan.sandbox.moved_from);
+  add(plan.sandbox.moved_to);
 
   PlanHead head;
   head.text_bytes = static_cast<std::uint32_t>(text.size());
@@ -153,7 +155,9 @@ bool receive_plan(int control, ReceivedPlan& plan) {
                   .user = head.user,
                   .group = head.group,
                   .readable = reader.take_strings(head.readable),
-                  .writable = reader.take_strings(head.writable)};
+                  .writable = reader.take_strings(head.writable),
+                  .moved_from = reader.take(),
+                  .moved_to = reader.take()};
   return true;
 }
 

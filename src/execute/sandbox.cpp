@@ -238,7 +238,14 @@ Result<void> Sandbox::confine(CommandPlan& plan, const ExecuteRequest& request) 
   if (rules_.mode == SandboxMode::off) return {};
 
   plan.sandbox = make_plan(plan, asked);
-  plan.sandbox.writable.push_back(plan.project.string());
+  if (plan.copy.empty()) {
+    plan.sandbox.writable.push_back(plan.project.string());
+  } else if (mechanisms_.has(Mechanism::mount_namespace)) {
+    plan.sandbox.moved_from = plan.copy.string();
+    plan.sandbox.moved_to = plan.project.string();
+  } else {
+    plan.sandbox.writable.push_back(plan.copy.string());
+  }
   struct stat owner{};
   const bool can_become_owner =
       ::geteuid() == 0 && mechanisms_.has(Mechanism::mount_namespace) && !mechanisms_.has(Mechanism::user_namespace);

@@ -82,7 +82,7 @@ fs::path find_real_path(const fs::path& path) {
 class ReadablePaths {
  public:
   explicit ReadablePaths(const SandboxRules& rules) : rules_(rules) {
-    for (const fs::path& path : {rules.allowed_root, rules.cache_dir}) {
+    for (const fs::path& path : {rules.allowed_root, rules.cache_dir, rules.copy_dir}) {
       if (!path.empty()) hidden_.push_back(path);
     }
     const fs::path home = variable("HOME");

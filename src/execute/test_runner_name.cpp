@@ -13,7 +13,7 @@ namespace {
 
 using Arguments = std::span<const std::string>;
 
-constexpr std::array<std::string_view, 11> kRunners = {"ava",    "ctest",  "jasmine", "jest", "mocha", "nose2",
+constexpr std::array<std::string_view, 11> kRunners = {"ava",       "ctest",  "jasmine", "jest",  "mocha", "nose2",
                                                        "nosetests", "pytest", "tox",     "trial", "vitest"};
 
 bool is_runner(std::string_view name) {
@@ -36,8 +36,8 @@ bool is_option(const std::string& argument) {
 }
 
 bool has_target(Arguments arguments, bool (*is_wanted)(std::string_view)) {
-  return std::ranges::any_of(
-      arguments, [&](const std::string& argument) { return !is_option(argument) && is_wanted(argument); });
+  return std::ranges::any_of(arguments,
+                             [&](const std::string& argument) { return !is_option(argument) && is_wanted(argument); });
 }
 
 // The first argument that is no option, and what follows it.

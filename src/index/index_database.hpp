@@ -18,8 +18,8 @@
 #include <string_view>
 #include <vector>
 
+#include "codehelper/index/sqlite.hpp"
 #include "codehelper/index/vector_store.hpp"
-#include "sqlite.hpp"
 
 namespace codehelper {
 
@@ -61,8 +61,8 @@ class IndexDatabase {
   Result<void> apply(const IndexBatch& batch);
   /// Bytes of the file that deleted rows left unused.
   Result<std::uint64_t> free_bytes();
-  /// Gives the disk back what deleted rows left, when that is much, and the space of a large log. Worth a call after each
-  /// pass. Errors: unavailable when there is no room to copy the file, or others hold it; it is whole then too.
+  /// Gives the disk back what deleted rows left, when that is much, and the space of a large log. Worth a call after
+  /// each pass. Errors: unavailable when there is no room to copy the file, or others hold it; it is whole then too.
   Result<void> compact();
 
   /// The methods below belong in one read transaction, so that they see one state.

@@ -1,4 +1,4 @@
-#include "sqlite.hpp"
+#include "codehelper/index/sqlite.hpp"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -10,16 +10,16 @@ namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
 
-std::unexpected<Error> translate(sqlite3* handle, int code, const std::filesystem::path& file) {
+std::unexpected<Error> translate(sqlite3* handle, int code, const std::filesystem::path& file, const SqliteRole& role) {
   const std::string detail = handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
   const std::string name = file.string();
   switch (code & 0xFF) {
     case SQLITE_FULL:
       return fail(ErrorCode::unavailable,
-                  fmt::format("the disk is full while writing {}: free space there and index again", name));
+                  fmt::format("the disk is full while writing {}: free space there{}", name, role.when_full));
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return fail_as_damaged(file, detail);
+      return fail_as_damaged(file, detail, role);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return fail(ErrorCode::unavailable, fmt::format("{} was locked by another process for over {} s: try again", name,
@@ -32,18 +32,20 @@ std::unexpected<Error> translate(sqlite3* handle, int code, const std::filesyste
                   fmt::format("can't open {} for writing ({}): make its folder writable, or set CODEHELPER_DATA_DIR",
                               name, detail));
     default:
-      return fail(ErrorCode::unavailable, fmt::format("the index {} failed: {}", name, detail));
+      return fail(ErrorCode::unavailable, fmt::format("{} {} failed: {}", role.name, name, detail));
   }
 }
 
 }  // namespace
 
-std::unexpected<Error> fail_as_damaged(const std::filesystem::path& file, std::string_view detail) {
-  return fail(
-      ErrorCode::unavailable,
-      fmt::format("the index {} can't be used ({}): index again from scratch (POST /project with \"reindex\": true, or "
-                  "codehelper ingest --from-scratch PATH)",
-                  file.string(), detail));
+const SqliteRole kIndexRole{"the index", " and index again",
+                            "index again from scratch (POST /project with \"reindex\": true, or codehelper ingest "
+                            "--from-scratch PATH)"};
+
+std::unexpected<Error> fail_as_damaged(const std::filesystem::path& file, std::string_view detail,
+                                       const SqliteRole& role) {
+  return fail(ErrorCode::unavailable,
+              fmt::format("{} {} can't be used ({}): {}", role.name, file.string(), detail, role.when_wrong));
 }
 
 void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
@@ -69,7 +71,7 @@ Result<bool> SqliteStatement::step() {
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
-  return translate(sqlite3_db_handle(statement_.get()), code, file_);
+  return translate(sqlite3_db_handle(statement_.get()), code, file_, role_);
 }
 
 Result<void> SqliteStatement::run() {
@@ -99,28 +101,28 @@ void SqliteDatabase::Close::operator()(sqlite3* handle) const {
   sqlite3_close_v2(handle);
 }
 
-Result<SqliteDatabase> SqliteDatabase::open(const std::filesystem::path& file, Access access) {
+Result<SqliteDatabase> SqliteDatabase::open(const std::filesystem::path& file, Access access, const SqliteRole& role) {
   sqlite3* raw = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (access == Access::create ? SQLITE_OPEN_CREATE : 0);
   const int code = sqlite3_open_v2(file.c_str(), &raw, flags, nullptr);
   std::unique_ptr<sqlite3, Close> handle(raw);
-  if (code != SQLITE_OK) return translate(raw, code, file);
+  if (code != SQLITE_OK) return translate(raw, code, file, role);
   sqlite3_extended_result_codes(raw, 1);
   sqlite3_busy_timeout(raw, kBusyTimeoutMs);
-  return SqliteDatabase(std::move(handle), file);
+  return SqliteDatabase(std::move(handle), file, role);
 }
 
 Result<void> SqliteDatabase::execute(const char* sql) {
   const int code = sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) return translate(handle_.get(), code, file_);
+  if (code != SQLITE_OK) return translate(handle_.get(), code, file_, role_);
   return {};
 }
 
 Result<SqliteStatement> SqliteDatabase::prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
   const int code = sqlite3_prepare_v2(handle_.get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
-  if (code != SQLITE_OK) return translate(handle_.get(), code, file_);
-  return SqliteStatement(statement, file_);
+  if (code != SQLITE_OK) return translate(handle_.get(), code, file_, role_);
+  return SqliteStatement(statement, file_, role_);
 }
 
 Result<std::int64_t> SqliteDatabase::select_integer(std::string_view sql) {

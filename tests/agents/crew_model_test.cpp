@@ -326,3 +326,60 @@ TEST_CASE_METHOD(CrewFixture,
   CHECK(estimate_tokens(model.asked[1]) + model.asked[1].max_output_tokens <= 4096);
   CHECK_THAT(text_of(model.asked[1]), Catch::Contains("attachment:message"));
 }
+
+namespace {
+
+constexpr const char* kPatch =
+    "--- a/server.py\n+++ b/server.py\n@@ -1,2 +1,2 @@\n def start_server(port):\n"
+    "-    return listen(port)\n+    return serve(port)\n";
+constexpr const char* kMended =
+    "--- a/server.py\n+++ b/server.py\n@@ -1,2 +1,2 @@\n def start_server(port):\n"
+    "-    return listen(port)\n+    return listen(port or 80)\n";
+
+// A crew that verifies a patch with a Runner whose answer is always the same.
+std::vector<VerifyOutcome> verify(CrewFixture& fixture, LanguageModel* model) {
+  Retriever retriever(fixture.loop, *fixture.store, *fixture.embedder);
+  const auto symbols = make_derived_symbols(fixture.loop, *fixture.store);
+  Crew crew({fixture.loop, retriever, *symbols, fixture.runner, model});
+  VerifyRequest request;
+  request.project_path = fixture.project.root.string();
+  request.command = {"pytest"};
+  request.patch = kPatch;
+  auto verifying = crew.verify({}, fixture.project, std::move(request), "serve it", {});
+  return run_until_done(fixture.loop, std::move(verifying)).value();
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(CrewFixture,
+                 "crew: a patch with which tests fail is mended by the model and run again, three times at most") {
+  index();
+  runner.answer = pytest_result(1, "E  NameError: serve\n===== 1 failed in 0.10s =====\n");
+  const std::string block = "```diff\n" + std::string(kMended) + "```\n";
+  model.say(block).say("```diff\n" + std::string(kPatch) + "```\n").say(block).say(block);
+
+  const auto runs = verify(*this, &model);
+
+  CHECK(runs.size() == 4);
+  REQUIRE(runner.asked.size() == 4);
+  CHECK(runner.asked[1].patch.value().contains("listen(port or 80)"));
+  CHECK_THAT(text_of(model.asked[0]), Catch::Contains("NameError: serve") && Catch::Contains("serve it"));
+  CHECK(model.asked.size() == 3);
+}
+
+TEST_CASE_METHOD(CrewFixture,
+                 "crew: a patch that passes, one whose tests don't run, and one without a model are run once") {
+  index();
+  runner.answer = pytest_result(0, "===== 1 passed in 0.10s =====\n");
+  CHECK(verify(*this, &model).size() == 1);
+  runner.answer = pytest_result(5, "===== no tests ran in 0.01s =====\n");
+  CHECK(verify(*this, &model).size() == 1);
+  runner.answer = pytest_result(1, "===== 1 failed in 0.10s =====\n");
+  CHECK(verify(*this, nullptr).size() == 1);
+  CHECK(model.asked.empty());
+
+  model.say("I can't.");
+  const auto given_up = verify(*this, &model);
+  CHECK(given_up.size() == 1);
+  CHECK(given_up[0].receipt.outcome == "failed");
+}

@@ -77,6 +77,7 @@ struct ApiFixture {
   Projects projects{metrics, *state, store, jobs, {folder.path()}};
   Retriever retriever{loop, store, *embedder};
   std::unique_ptr<SymbolIndex> symbols = make_derived_symbols(loop, store);
+  std::unique_ptr<ConversationStore> conversations = open_conversation_store(loop, folder.path() / "data");
   Crew crew{{loop, retriever, *symbols, runner}};
   ChatRuns chat_runs{loop};
   ApiServices api{.loop = loop,
@@ -86,6 +87,7 @@ struct ApiFixture {
                   .symbols = symbols.get(),
                   .crew = &crew,
                   .chat_runs = &chat_runs,
+                  .conversations = conversations.get(),
                   .runner = &runner};
   RunnerServices runner_service{.loop = loop, .runner = &runner};
   HttpServer server{loop, make_router(), {}, Log::none(), metrics};
@@ -99,6 +101,7 @@ struct ApiFixture {
     add_search_routes(router, api);
     add_symbols_routes(router, api);
     add_chat_routes(router, api);
+    add_conversation_routes(router, api);
     add_run_routes(router, api);
     add_openai_routes(router, api);
     add_runner_routes(router, runner_service);

@@ -47,7 +47,7 @@ TEST_CASE_METHOD(RunFixture, "run: answers what the contract lists, with the num
   CHECK(runner.asked[0].command == std::vector<std::string>{"pytest"});
 }
 
-TEST_CASE_METHOD(RunFixture, "run: success is a status of 0 with something run") {
+TEST_CASE_METHOD(RunFixture, "run: success of a test command is a status of 0 with tests that ran") {
   struct Example {
     int exit_code;
     const char* output;
@@ -57,7 +57,7 @@ TEST_CASE_METHOD(RunFixture, "run: success is a status of 0 with something run")
   for (const Example& example : std::vector<Example>{
            {0, "===== 1 passed in 0.10s =====\n", true, ", 1 test ran, 0 failed"},
            {0, "ok  \texample.com/a\t0.1s\nok  \texample.com/b\t0.1s\n", true, ", 2 packages ran, 0 failed"},
-           {0, "built\n", true, " after 1.2 s"},
+           {0, "built\n", false, ", its output doesn't say how many tests ran"},
            {0, "===== no tests ran in 0.01s =====\n", false, ", no test ran"},
            {5, "===== no tests ran in 0.01s =====\n", false, ", no test ran"},
            {0, "?   \texample.com/a\t[no test files]\n", false, ", no test ran"},
@@ -116,6 +116,85 @@ TEST_CASE_METHOD(RunFixture, "run: a Runner that fails is told by status and cau
     CHECK(answer.json().at("error") == example.name);
     CHECK(answer.json().at("message").as_string() == example.error.message);
   }
+}
+
+TEST_CASE_METHOD(RunFixture, "run: another command than one for tests succeeds by its status") {
+  runner.answer = a_result(0, "built\n");
+
+  const json::object run =
+      post("/run", {{"project_path", repo()}, {"action", "verify"}, {"command", {"make", "lint"}}}).json();
+
+  CHECK(run.at("success") == true);
+  CHECK(run.at("tests_outcome") == "unknown");
+}
+
+TEST_CASE_METHOD(RunFixture, "run: carries a receipt with the command that ran") {
+  CommandResult result = a_result(0, "===== 3 passed in 0.10s =====\n");
+  result.run_id = "run-7";
+  result.output_sha256 = std::string(64, 'a');
+  runner.answer = result;
+
+  const json::object receipt = run_tests().json().at("receipt").as_object();
+
+  CHECK(receipt.at("run_id") == "run-7");
+  CHECK(receipt.at("argv") == json::array{"pytest"});
+  CHECK(receipt.at("tests_outcome") == "passed");
+  CHECK(receipt.at("tests").at("run") == 3);
+  CHECK(receipt.at("stdout_sha256").as_string() == std::string(64, 'a'));
+}
+
+TEST_CASE_METHOD(RunFixture, "run: a patch goes to the Runner, and what was tested comes back") {
+  CommandResult result = a_result(1, "===== 1 failed in 0.10s =====\n");
+  result.copy = PatchedCopy{.patch = "the diff", .files = {"a.py"}, .is_at_project_path = true};
+  runner.answer = result;
+
+  const json::object run = post("/run", {{"project_path", repo()}, {"action", "verify"}, {"patch", "as asked"}}).json();
+
+  REQUIRE(runner.asked.size() == 1);
+  CHECK(runner.asked[0].patch == "as asked");
+  CHECK(run.at("patch") == "the diff");
+  CHECK(run.at("patched_files") == json::array{"a.py"});
+  CHECK(run.at("ran_at_project_path") == true);
+  const json::object attempt{{"patch", "the diff"}, {"receipt", run.at("receipt")}, {"summary", run.at("summary")}};
+  CHECK(run.at("attempts") == json::array{attempt});
+}
+
+TEST_CASE_METHOD(RunFixture, "run: a patch that doesn't apply is told by name, whole and as an event") {
+  runner.answer = fail(ErrorCode::conflict, "hunk 2 of a.py: it is nowhere");
+  const json::object body{{"project_path", repo()}, {"action", "verify"}, {"patch", "x"}};
+
+  const ApiAnswer whole = post("/run", body);
+  const auto events = stream("/run", body);
+
+  CHECK(whole.status == 422);
+  CHECK(whole.json().at("error") == "patch_does_not_apply");
+  CHECK(whole.json().at("message") == "hunk 2 of a.py: it is nowhere");
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].event == "error");
+  CHECK(data_of(events[0]).at("error") == "patch_does_not_apply");
+}
+
+TEST_CASE_METHOD(RunFixture, "run: a patch is for the action verify only") {
+  const ApiAnswer answer = post("/run", {{"project_path", repo()}, {"action", "run_tests"}, {"patch", "x"}});
+
+  CHECK(answer.status == 422);
+  CHECK_THAT(answer.text, Catch::Contains("patch"));
+  CHECK(runner.asked.empty());
+}
+
+TEST_CASE_METHOD(RunFixture, "run: output comes as events before the whole answer") {
+  runner.answer = a_result(0, "===== 1 passed in 0.10s =====\n");
+  runner.output = {{OutputStream::standard_output, "a\n"}, {OutputStream::standard_error, "b\n"}};
+  const json::object body{{"project_path", repo()}, {"action", "run_tests"}};
+
+  const auto events = stream("/run", body);
+
+  REQUIRE(events.size() == 3);
+  CHECK(events[0].event == "output");
+  CHECK(data_of(events[0]) == json::object{{"stream", "stdout"}, {"text", "a\n"}});
+  CHECK(data_of(events[1]) == json::object{{"stream", "stderr"}, {"text", "b\n"}});
+  CHECK(events[2].event == "done");
+  CHECK(data_of(events[2]) == post("/run", body).json());
 }
 
 TEST_CASE_METHOD(RunFixture, "execute: answers the result whatever the exit code") {

@@ -113,7 +113,8 @@ TEST_CASE("architecture: concrete adapters are named in modes/wiring.cpp only") 
     constexpr std::string_view kAdapters[] = {
         "make_language_model",   "open_embedded_store",    "make_hashing_embedder", "make_local_runner",
         "make_remote_runner",    "make_local_ingest_jobs", "make_chroma_store",     "make_chroma_state",
-        "make_embedding_server", "make_index_freshness",   "make_file_state",       "make_kubernetes_ingest_jobs"};
+        "make_embedding_server", "make_index_freshness",   "make_file_state",       "make_kubernetes_ingest_jobs",
+        "make_web_search",       "open_conversation_store"};
     return std::ranges::any_of(kAdapters,
                                [&](std::string_view name) { return line.text.find(name) != std::string::npos; });
   });

@@ -78,8 +78,22 @@ TEST_CASE("config: in dev the Runner's token counts where no API token is set") 
   CHECK(parse_config(Mode::serve_api, {}, environment)->listen.token.empty());
 }
 
-TEST_CASE("config: what this version can't obey stops the start") {
-  CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "TAVILY_API_KEY", "key")));
+TEST_CASE("config: who searches the web, and how long it may take") {
+  const auto config = parse_config(Mode::serve_api, {},
+                                   {{"HOME", "/home/me"},
+                                    {"TAVILY_API_KEY", "t"},
+                                    {"SERPER_API_KEY", "s"},
+                                    {"SEARXNG_URL", "http://search:8080"},
+                                    {"SERPER_URL", "http://serper"},
+                                    {"CODEHELPER_WEB_SECONDS", "7"}});
+
+  REQUIRE(config);
+  CHECK(config->web.tavily_key == "t");
+  CHECK(config->web.tavily_url == "https://api.tavily.com");
+  CHECK(config->web.serper_key == "s");
+  CHECK(config->web.serper_url == "http://serper");
+  CHECK(config->web.searxng_url == "http://search:8080");
+  CHECK(config->web.limit == std::chrono::seconds(7));
 }
 
 TEST_CASE("config: an embedding server, and what its model wants before a text") {
@@ -194,4 +208,23 @@ TEST_CASE("config: caches of runs lie in the data directory unless they are told
 
   CHECK(usual->runner.cache_dir == "/data/runner-cache");
   CHECK(told->runner.cache_dir == "/cache");
+}
+
+TEST_CASE("config: the model's settings have the names of OpenAI's clients too") {
+  StringMap environment = with(kHome, "OPENAI_BASE_URL", "http://model:1/v1");
+  environment["OPENAI_MODEL_NAME"] = "other";
+  environment["LLM_MODEL"] = "coder";
+  environment["OPENAI_API_KEY"] = "key";
+  environment["CODEHELPER_LLM_TOKEN_SECONDS"] = "7";
+
+  const auto config = parse_config(Mode::serve_api, {{"llm-context-tokens", "4096"}}, environment);
+
+  REQUIRE(config);
+  CHECK(config->llm.url == "http://model:1/v1");
+  CHECK(config->llm.model == "coder");
+  CHECK(config->llm.api_key == "key");
+  CHECK(config->llm.context_tokens == 4096);
+  CHECK(config->llm.token_limit == std::chrono::seconds(7));
+  CHECK(config->llm.limit == std::chrono::seconds(300));
+  CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "LLM_API", "anthropic")));
 }

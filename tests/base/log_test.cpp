@@ -97,11 +97,13 @@ TEST_CASE("log: secrets in fields are masked, at any depth") {
   const std::string token = std::string("gh") + "p_" + "q7Zk2mXvB9tLwR4yHsN8cJdF3gPaUe6K1oTi";
 
   Log(pipe.writer(), LogLevel::info)
-      .info("call_failed",
-            {{"cause", "refused: " + token}, {"argv", {"git", {{"url", "https://me:hush-hush@host/"}}}}});
+      .info("call_failed", {{"cause", "refused: " + token},
+                            {"password", "Tr0ub4dor&3x"},
+                            {"argv", {"git", {{"url", "https://me:hush-hush@host/"}}}}});
 
   const auto lines = pipe.lines();
   REQUIRE(lines.size() == 1);
+  CHECK(lines[0].at("password") == "[masked: password]");
   CHECK(lines[0].at("cause") == "refused: [masked: GitHub token]");
   CHECK(lines[0].at("argv").at(1).at("url") == "https://me:[masked: password]@host/");
 }

@@ -2,10 +2,15 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/stat.h>
 #include <boost/asio/cancellation_signal.hpp>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
 #include <optional>
+#include <sstream>
 #include <utility>
 
 #include "codehelper/api/routes.hpp"
@@ -355,6 +360,154 @@ TEST_CASE("command runner: refuses more than the queue holds as overloaded") {
   CHECK(std::ranges::count_if(results, [](const auto& result) { return result.has_value(); }) == 2);
   CHECK(std::ranges::count_if(
             results, [](const auto& result) { return !result && result.error().code == ErrorCode::overloaded; }) == 1);
+}
+
+namespace {
+
+// Everything of a tree that a run with a patch must leave alone: kinds, contents or targets, modes, times.
+std::string describe_tree(const std::filesystem::path& root) {
+  std::map<std::string, std::string> entries;
+  const auto describe = [&](const std::filesystem::path& path) {
+    struct stat status{};
+    ::lstat(path.c_str(), &status);
+    std::ostringstream text;
+    text << std::oct << status.st_mode << std::dec << ' ' << status.st_ino << ' ' << status.st_nlink << ' '
+         << status.st_mtim.tv_sec << '.' << status.st_mtim.tv_nsec << ' ' << status.st_ctim.tv_sec << '.'
+         << status.st_ctim.tv_nsec << ' ';
+    if (S_ISREG(status.st_mode)) text << std::ifstream(path, std::ios::binary).rdbuf();
+    if (S_ISLNK(status.st_mode)) text << std::filesystem::read_symlink(path).string();
+    entries[path.string()] = text.str();
+  };
+  describe(root);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) describe(entry.path());
+  std::string whole;
+  for (const auto& [path, text] : entries) whole += path + ": " + text + "\n";
+  return whole;
+}
+
+struct PatchFixture : Fixture {
+  explicit PatchFixture(CommandRunnerAdapter chosen) : Fixture(std::move(chosen)) {
+    options.copies.directory = directory.path() / "copies";
+    directory.write("root/project/src/greeting", "hello\n");
+    directory.write("root/project/.git/HEAD", "ref: refs/heads/main\n");
+    std::filesystem::create_symlink(project + "/src/greeting", project + "/absolute");
+    std::filesystem::create_symlink("src/greeting", project + "/relative");
+    before = describe_tree(project);
+  }
+  ExecuteRequest patched(const std::string& script) const {
+    ExecuteRequest request = shell(script);
+    request.patch =
+        "--- a/src/greeting\n+++ b/src/greeting\n@@ -1 +1 @@\n-hello\n+goodbye\n"
+        "--- /dev/null\n+++ b/deep/new\n@@ -0,0 +1 @@\n+new\n";
+    return request;
+  }
+  std::ptrdiff_t copies_left() const {
+    const std::filesystem::path copies = directory.path() / "copies";
+    if (!std::filesystem::exists(copies)) return 0;
+    return std::distance(std::filesystem::directory_iterator(copies), {});
+  }
+  // At the other end of a call that was left, it takes a moment.
+  bool is_clean_in_the_end() {
+    const auto wait = [](const PatchFixture& fixture) -> Task<bool> {
+      const Deadline deadline = Deadline::after(5s);
+      while (fixture.copies_left() > 0 && !deadline.passed()) co_await sleep_for(5ms);
+      co_return fixture.copies_left() == 0;
+    };
+    const bool is_gone = run_until_done(loop, wait(*this));
+    return is_gone && describe_tree(project) == before;
+  }
+
+  std::string before;
+};
+
+}  // namespace
+
+TEST_CASE("command runner: with a patch the command runs in a copy that has it, and the project stays as it is") {
+  PatchFixture fixture(GENERATE(from_range(command_runner_adapters())));
+  ExecuteRequest request = fixture.patched(
+      "cat src/greeting absolute relative deep/new .git/HEAD; echo changed > src/greeting; mkdir -p made/here; "
+      "chmod 500 made; rm file sub/file; rm -r .git; exit 3");
+
+  const auto result = fixture.run(request);
+
+  CAPTURE(fixture.adapter.name);
+  REQUIRE(result.has_value());
+  CHECK(result->exit_code == 3);
+  CHECK(result->standard_output == "goodbye\ngoodbye\ngoodbye\nnew\nref: refs/heads/main\n");
+  REQUIRE(result->copy.has_value());
+  CHECK(result->copy->files == std::vector<std::string>{"deep/new", "src/greeting"});
+  CHECK(result->copy->patch.contains("+goodbye"));
+  CHECK_FALSE(result->copy->is_at_project_path);  // without a sandbox
+  CHECK(result->copy->copied_files == 7);
+  CHECK(result->copy->copied_bytes == 27);
+  CHECK(fixture.is_clean_in_the_end());
+}
+
+TEST_CASE("command runner: with a patch the working directory is that of the copy") {
+  PatchFixture fixture(GENERATE(from_range(command_runner_adapters())));
+  ExecuteRequest request = fixture.patched("pwd; cat ../src/greeting");
+  request.cwd = "sub";
+
+  const auto result = fixture.run(request);
+
+  REQUIRE(result.has_value());
+  CHECK_THAT(result->standard_output, Catch::StartsWith((fixture.directory.path() / "copies").string()));
+  CHECK_THAT(result->standard_output, Catch::EndsWith("/project/sub\ngoodbye\n"));
+}
+
+TEST_CASE("command runner: a patch that doesn't apply runs nothing and is told with file, hunk and cause") {
+  PatchFixture fixture(GENERATE(from_range(command_runner_adapters())));
+  ExecuteRequest request = fixture.patched("touch ran");
+  request.patch = "--- a/src/greeting\n+++ b/src/greeting\n@@ -1 +1 @@\n-hullo\n+goodbye\n";
+
+  const auto result = fixture.run(request);
+  const auto streamed = fixture.run(request, [](OutputStream, std::string_view) {});
+
+  CAPTURE(fixture.adapter.name);
+  REQUIRE_FALSE(result.has_value());
+  CHECK(result.error() ==
+        Error{ErrorCode::conflict, "hunk 1 of src/greeting: its first line `hullo` is nowhere in the file"});
+  REQUIRE_FALSE(streamed.has_value());
+  CHECK(streamed.error() == result.error());
+  CHECK(fixture.is_clean_in_the_end());
+}
+
+TEST_CASE("command runner: a copy is gone after a time limit, a cancellation and a command that can't be started") {
+  PatchFixture fixture(GENERATE(from_range(command_runner_adapters())));
+  ExecuteRequest slow = fixture.patched("sleep 600");
+  slow.timeout = 1s;
+  RequestContext hurried;
+  hurried.deadline = Deadline::after(300ms);
+  ExecuteRequest absent = fixture.patched("");
+  absent.command = {"absent"};
+
+  const auto late = fixture.run(slow);
+  const auto left = fixture.run(fixture.patched("sleep 600"), {}, hurried);
+  const auto missing = fixture.run(absent);
+
+  CAPTURE(fixture.adapter.name);
+  REQUIRE(late.has_value());
+  CHECK(late->timed_out);
+  REQUIRE_FALSE(left.has_value());
+  CHECK(left.error().code == ErrorCode::timeout);
+  REQUIRE(missing.has_value());
+  CHECK(missing->exit_code == 127);
+  CHECK(fixture.processes_left_in_the_end() == 0);
+  CHECK(fixture.is_clean_in_the_end());
+}
+
+TEST_CASE("command runner: a project above a limit of copies is refused with the setting's name") {
+  PatchFixture fixture(GENERATE(from_range(command_runner_adapters())));
+  const bool by_files = GENERATE(true, false);
+  if (by_files) fixture.options.copies.files_max = 6;
+  if (!by_files) fixture.options.copies.bytes_max = 26;
+
+  const auto result = fixture.run(fixture.patched("true"));
+
+  REQUIRE_FALSE(result.has_value());
+  CHECK(result.error().code == ErrorCode::too_large);
+  CHECK_THAT(result.error().message, Catch::Contains(by_files ? "RUNNER_COPY_FILES_MAX" : "RUNNER_COPY_BYTES_MAX"));
+  CHECK(fixture.is_clean_in_the_end());
 }
 
 }  // namespace codehelper::test

@@ -12,15 +12,17 @@
 #include <sstream>
 
 #include "codehelper/execute/patch.hpp"
+#include "execute/patch_samples.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace codehelper;
+using codehelper::test::source_of;
 using codehelper::test::TemporaryDirectory;
 namespace fs = std::filesystem;
 
 namespace {
 
-using Tree = std::map<std::string, PatchInput>;
+using Tree = codehelper::test::Files;
 
 std::string read_file(const fs::path& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -43,8 +45,8 @@ class Generator {
 
   std::string line() {
     // Few different ones, so that places are ambiguous.
-    static const std::vector<std::string> kLines = {"a",     "b",  "c", "}",     "", "  x = 1", "x = 1 ", "-- a",
-                                                    "++ b", "\t", "é", "return"};
+    static const std::vector<std::string> kLines = {"a",      "b",    "c",    "}",  "",  "  x = 1",
+                                                    "x = 1 ", "-- a", "++ b", "\t", "é", "return"};
     return kLines[below(kLines.size())] + (one_in(3) ? std::to_string(below(20)) : "");
   }
   PatchInput file() {
@@ -55,8 +57,8 @@ class Generator {
     return made;
   }
   Tree tree() {
-    static const std::vector<std::string> kPaths = {"a.txt",  "src/b.c",       "src/deep/with blank.h", "b/odd",
-                                                    "q\"uote", "umlaut-ä.txt", "tab\there",             "a/a"};
+    static const std::vector<std::string> kPaths = {
+        "a.txt", "src/b.c", "src/deep/with blank.h", "b/odd", "q\"uote", "umlaut-ä.txt", "tab\there", "a/a"};
     Tree tree;
     for (const std::string& path : kPaths) {
       if (one_in(2)) tree[path] = file();
@@ -192,23 +194,20 @@ class Repository {
   TemporaryDirectory directory_;
 };
 
-PatchSource source_of(const Tree& tree) {
-  return [&tree](const std::string& path) -> Result<std::optional<PatchInput>> {
-    const auto found = tree.find(path);
-    if (found != tree.end()) return found->second;
-    for (const auto& [other, file] : tree) {
-      if (other.starts_with(path + "/") || path.starts_with(other + "/")) return fail(ErrorCode::conflict, "no file");
-    }
-    return std::nullopt;
-  };
-}
-
 Tree with(Tree tree, const PatchOutcome& outcome) {
   for (const PatchedFile& file : outcome.files) {
     tree.erase(file.path);
     if (file.content) tree[file.path] = {*file.content, file.is_executable};
   }
   return tree;
+}
+
+std::string to_text(const Tree& tree) {
+  std::string text;
+  for (const auto& [path, file] : tree) {
+    text += "== " + path + (file.is_executable ? " (executable)\n" : "\n") + file.content + "\n";
+  }
+  return text;
 }
 
 struct Agreement {
@@ -230,17 +229,17 @@ void compare(const Repository& repository, const Tree& before, const std::string
   ++agreement.applied;
   const Tree ours = with(before, *outcome);
   REQUIRE(theirs.has_value());
-  CHECK(*theirs == ours);
+  CHECK(to_text(*theirs) == to_text(ours));
   const auto canonical = repository.apply(before, outcome->text);
   CAPTURE(outcome->text);
   REQUIRE(canonical.has_value());
-  CHECK(*canonical == ours);
+  CHECK(to_text(*canonical) == to_text(ours));
 }
 
 }  // namespace
 
 TEST_CASE("patch: gives what git apply gives, on generated trees and diffs, whole and damaged") {
-  Generator random(GENERATE(range(100U, 130U)));
+  Generator random(GENERATE(1U, 2U, 3U));
   const Repository repository;
   Agreement whole;
   Agreement damaged;
@@ -262,7 +261,7 @@ TEST_CASE("patch: gives what git apply gives, on generated trees and diffs, whol
 }
 
 TEST_CASE("patch: what is mended, git apply takes, and the result is the same") {
-  Generator random(GENERATE(range(200U, 220U)));
+  Generator random(GENERATE(11U, 12U));
   const Repository repository;
   int mended = 0;
 
@@ -277,7 +276,7 @@ TEST_CASE("patch: what is mended, git apply takes, and the result is the same") 
       const auto theirs = repository.apply(before, outcome->text);
       CAPTURE(text, outcome->text);
       REQUIRE(theirs.has_value());
-      CHECK(*theirs == with(before, *outcome));
+      CHECK(to_text(*theirs) == to_text(with(before, *outcome)));
       ++mended;
     }
   }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "codehelper/base/error.hpp"
@@ -42,12 +43,17 @@ struct ConversationQuery {
   std::size_t offset = 0;
 };
 
+/// 1–128 of letters, digits, '.', '_' and '-': a caller may choose the id.
+bool is_valid_conversation_id(std::string_view id);
+
 class ConversationStore {
  public:
-  /// Errors of all: unavailable (disk full, damaged file; the message names the file and the way out).
+  /// Errors of all: unavailable (disk full, damaged file; the message names the file and the way out). After one the
+  /// next call tries again.
   virtual ~ConversationStore() = default;
 
-  /// Begins the conversation when there is none of that id.
+  /// Begins the conversation when there is none of that id. Of an answer over 4 MiB the response alone is kept, its
+  /// first 1 MiB. Errors: invalid_input for an id that isn't valid.
   virtual Task<Result<void>> append(RequestContext context, std::string id, std::string project_path,
                                     ConversationTurn turn) = 0;
   /// Errors: not_found.
@@ -60,6 +66,7 @@ class ConversationStore {
   virtual Task<Result<void>> remove(RequestContext context, std::string id) = 0;
 };
 
+/// As many conversations as are begun are kept until they are removed.
 /// SQLite: `data_dir`/conversations.db, made when the first turn is written, readable by its owner only. Servers of
 /// several processes may share it. `loop` outlives it.
 std::unique_ptr<ConversationStore> open_conversation_store(EventLoop& loop, std::filesystem::path data_dir);

@@ -15,6 +15,7 @@
 #include "codehelper/agents/web_search.hpp"
 #include "codehelper/execute/command_runner.hpp"
 #include "codehelper/execute/receipt.hpp"
+#include "codehelper/execute/verify_patch.hpp"
 #include "codehelper/index/project.hpp"
 #include "codehelper/index/symbol_index.hpp"
 #include "codehelper/net/event_loop.hpp"
@@ -131,9 +132,19 @@ class Crew {
   /// What `parts` refers to outlives the crew.
   explicit Crew(Parts parts) : parts_(parts) {}
 
+  /// Whether there is a model to ask.
+  bool has_model() const { return parts_.model != nullptr; }
+
   /// Events are given to `on_event` (may be empty) as they happen. A part that fails is said in the answer and is no
   /// error. Errors: cancelled, timeout.
   Task<Result<ChatAnswer>> answer(RequestContext context, ChatRequest request, CrewSink on_event);
+
+  /// Runs the request, and while it has a patch with which tests fail, and there is a model, has that mend the patch
+  /// and runs again: at most three times more. `wish`: what the patch is for, in the user's words; may be empty. Every
+  /// run in turn, at least one; the last one is the result. That the model fails, or its patch doesn't apply, ends it
+  /// with what there is. Errors: those of verify_patch() for the first run; cancelled.
+  Task<Result<std::vector<VerifyOutcome>>> verify(RequestContext context, Project project, VerifyRequest request,
+                                                  std::string wish, RunListener listener);
 
  private:
   Parts parts_;

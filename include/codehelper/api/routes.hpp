@@ -53,6 +53,8 @@ void add_search_routes(Router& router, ApiServices& services);
 void add_symbols_routes(Router& router, ApiServices& services);
 /// POST /chat, GET /chat/{run_id}/events, DELETE /chat/{run_id}.
 void add_chat_routes(Router& router, ApiServices& services);
+/// GET /conversations, GET, PATCH and DELETE /conversations/{id}.
+void add_conversation_routes(Router& router, ApiServices& services);
 /// POST /run.
 void add_run_routes(Router& router, ApiServices& services);
 /// GET /v1/models, GET /v1/models/{id}, POST /v1/chat/completions: OpenAI's API, errors of all of /v1 included.

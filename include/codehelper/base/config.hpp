@@ -85,6 +85,9 @@ struct RunnerConfig {
   std::vector<std::filesystem::path> read_paths;  // absolute
   std::vector<std::string> passed_variables;      // a name may end in *
   std::filesystem::path cache_dir;                // empty = none
+  std::filesystem::path copy_dir;                 // empty = by cache_dir
+  std::uint64_t copy_max_bytes = std::uint64_t{4} << 30;
+  unsigned copy_max_files = 200'000;
   std::uint64_t memory_max_bytes = 0;             // 0 = by the machine
   std::uint64_t file_max_bytes = std::uint64_t{4} << 30;
   std::uint64_t output_max_bytes = std::uint64_t{1} << 30;
@@ -114,6 +117,16 @@ struct EmbedConfig {
   std::chrono::seconds limit{60};  // of 32 texts
 };
 
+// The first provider that is set is asked.
+struct WebConfig {
+  std::string tavily_key;
+  std::string tavily_url = "https://api.tavily.com";
+  std::string serper_key;
+  std::string serper_url = "https://google.serper.dev";
+  std::string searxng_url;
+  std::chrono::seconds limit{30};
+};
+
 struct ClientConfig {
   std::string api_url = "http://localhost:8000";
   std::string token;
@@ -127,6 +140,7 @@ struct Config {
   RunnerConfig runner;
   IndexConfig index;
   EmbedConfig embed;
+  WebConfig web;
   ClientConfig client;
   LogLevel log_level = LogLevel::info;
   bool log_level_is_set = false;

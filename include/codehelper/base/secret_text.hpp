@@ -19,7 +19,7 @@ struct MaskedText {
 /// a name such as password, token or api_key. Each becomes `[masked: <what>]`. Placeholders ("changeme", "<your key>",
 /// "${TOKEN}"), hashes, UUIDs and calls of functions stay. Pure; linear in the text's length.
 MaskedText mask_secrets(std::string_view text);
-/// Every string in `value`, at any depth, but no key. The number that were masked.
+/// Every string in `value`, at any depth, as what its field's name says that it is; no name. Returns how many were.
 std::size_t mask_secrets_in(boost::json::value& value);
 
 }  // namespace codehelper

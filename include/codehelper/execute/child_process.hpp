@@ -39,6 +39,16 @@ struct SandboxFailure {
   int error = 0;  // errno
 };
 
+/// The copy of the project in which a command ran.
+struct PatchedCopy {
+  std::string patch;                // what was applied, as git apply takes it
+  std::vector<std::string> files;   // that it changes
+  bool is_at_project_path = false;  // else the command saw it at a path of its own
+  std::uint64_t copied_files = 0;
+  std::uint64_t copied_bytes = 0;
+  double seconds = 0;  // that the copy took; not in the run's duration
+};
+
 struct CommandResult {
   int exit_code = 0;            // of the main process; -N when signal N ended it; 127/126 when it could not be started
   bool timed_out = false;       // then exit_code is -1 and standard_error ends in " (timeout)"
@@ -62,6 +72,7 @@ struct CommandResult {
   std::string cwd;
   double queue_seconds = 0;
   std::map<std::string, std::string> sandbox;  // the axes of its confinement
+  std::optional<PatchedCopy> copy;             // of a run with a patch
 };
 
 /// Runs the command and returns when it has ended and nothing of its tree is left. Cancelling the coroutine ends the

@@ -21,6 +21,7 @@ struct ExecuteRequest {
   std::map<std::string, std::string> env;
   std::chrono::milliseconds timeout{300'000};
   std::optional<NetworkAccess> network;  // none = as the Runner's setting says
+  std::optional<std::string> patch;      // a unified diff: the command runs in a copy of the project that has it
 };
 
 /// What is run after every check.
@@ -28,6 +29,7 @@ struct CommandPlan {
   std::filesystem::path executable;        // absolute, from the server's own PATH
   std::vector<std::string> arguments;      // argv, argv[0] is the name as asked
   std::filesystem::path project;           // real path
+  std::filesystem::path copy;              // real path of what stands for the project in this run; empty = itself
   std::filesystem::path cwd;               // real path inside the project
   std::map<std::string, std::string> env;  // the whole environment of the child
   std::chrono::milliseconds timeout{300'000};

@@ -8,6 +8,9 @@
 
 namespace codehelper {
 
+/// The name of the error of a run whose patch doesn't apply; it comes with status 422.
+inline constexpr std::string_view kPatchDoesNotApply = "patch_does_not_apply";
+
 boost::json::object to_json(const ExecuteRequest& request);
 /// Form only; the policy judges the content. timeout_seconds is a number from 1 to 3600, fractions allowed.
 /// Errors: invalid_field, which names the field.

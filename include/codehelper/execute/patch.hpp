@@ -1,7 +1,7 @@
-// Unified diffs by the rules of git apply: read, applied to the files of now, and written in git's own form. Pure: files
-// come through a function. Refused beyond what git refuses: binary changes, links and submodules, and diffs in which a
-// file stands twice in ways that depend on the order. Attributes and settings that make git convert line ends are not
-// looked at.
+// Unified diffs by the rules of git apply: read, applied to the files of now, and written in git's own form. Pure:
+// files come through a function. Refused beyond what git refuses: binary changes, links and submodules, and diffs in
+// which a file stands twice in ways that depend on the order. Attributes and settings that make git convert line ends
+// are not looked at.
 #pragma once
 
 #include <functional>
@@ -31,8 +31,8 @@ struct PatchHunk {
 struct FilePatch {
   enum class Kind { modify, create, remove, rename, copy };
   Kind kind = Kind::modify;
-  std::string old_path;  // relative to the project, without "a/"; empty for create
-  std::string new_path;  // empty for remove
+  std::string old_path;               // relative to the project, without "a/"; empty for create
+  std::string new_path;               // empty for remove
   std::optional<bool> is_executable;  // afterwards; nothing = as before
   bool may_be_new = false;            // a diff without git's header doesn't tell whether the file is there
   std::vector<PatchHunk> hunks;
@@ -70,7 +70,8 @@ Result<Patch> parse_patch(std::string_view text);
 Result<PatchOutcome> apply_patch(const Patch& patch, const PatchSource& read);
 
 /// For diffs that a model wrote: with wrong line numbers and counts, blanks at line ends, another line end, without the
-/// last line feed, in ``` fences, without prefixes. Each hunk goes where its lines are, if there is one such place.
+/// last line feed, in ``` fences, without prefixes. What git apply takes as it stands is taken as git does; else each
+/// hunk goes where its lines are, if there is one such place.
 Result<PatchOutcome> mend_patch(std::string_view text, const PatchSource& read);
 
 /// Reads files below a project for the above: no link is followed, nothing above 16 MiB is read. The function blocks.

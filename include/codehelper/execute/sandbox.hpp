@@ -30,6 +30,7 @@ struct SandboxRules {
   bool network_on_request = false;  // a request may ask for more
   RunLimits limits;
   std::filesystem::path cache_dir;     // a directory for each project below it; empty = caches end with the run
+  std::filesystem::path copy_dir;      // where copies of projects lie, which no other run may see; may be empty
   std::filesystem::path allowed_root;  // real path; of what lies below it a run sees its own project
   std::vector<std::filesystem::path> read_paths;
   std::vector<std::string> executables;

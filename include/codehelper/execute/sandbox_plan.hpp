@@ -64,6 +64,9 @@ struct SandboxPlan {
   std::uint32_t group = 0;
   std::vector<std::string> readable;  // absolute, links resolved but for a last component that is a link itself
   std::vector<std::string> writable;  // real paths of directories
+  // With a mount namespace: a writable directory that appears at another path. Both real paths; empty = none.
+  std::string moved_from;
+  std::string moved_to;
 };
 
 /// Where the setting up of a run can fail.

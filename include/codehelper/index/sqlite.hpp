@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "codehelper/base/error.hpp"
 
@@ -13,6 +14,14 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 namespace codehelper {
+
+/// What errors call a file, and what they advise; literals.
+struct SqliteRole {
+  std::string_view name;        // "the index"
+  std::string_view when_full;   // what to do when there is space again
+  std::string_view when_wrong;  // what to do when its content can't be used
+};
+extern const SqliteRole kIndexRole;
 
 /// One prepared statement. It must not outlive its database.
 class SqliteStatement {
@@ -38,10 +47,12 @@ class SqliteStatement {
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const;
   };
-  SqliteStatement(sqlite3_stmt* statement, const std::filesystem::path& file) : statement_(statement), file_(file) {}
+  SqliteStatement(sqlite3_stmt* statement, const std::filesystem::path& file, const SqliteRole& role)
+      : statement_(statement), file_(file), role_(role) {}
 
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
   std::filesystem::path file_;
+  SqliteRole role_;
 };
 
 class SqliteDatabase {
@@ -50,7 +61,8 @@ class SqliteDatabase {
 
   /// Waits up to five seconds for other processes' locks. Errors of all: unavailable; the message names the file and
   /// the way out.
-  static Result<SqliteDatabase> open(const std::filesystem::path& file, Access access);
+  static Result<SqliteDatabase> open(const std::filesystem::path& file, Access access,
+                                     const SqliteRole& role = kIndexRole);
 
   Result<void> execute(const char* sql);
   Result<SqliteStatement> prepare(std::string_view sql);
@@ -63,11 +75,12 @@ class SqliteDatabase {
   struct Close {
     void operator()(sqlite3* handle) const;
   };
-  SqliteDatabase(std::unique_ptr<sqlite3, Close> handle, std::filesystem::path file)
-      : handle_(std::move(handle)), file_(std::move(file)) {}
+  SqliteDatabase(std::unique_ptr<sqlite3, Close> handle, std::filesystem::path file, const SqliteRole& role)
+      : handle_(std::move(handle)), file_(std::move(file)), role_(role) {}
 
   std::unique_ptr<sqlite3, Close> handle_;
   std::filesystem::path file_;
+  SqliteRole role_;
 };
 
 /// Rolls back when destroyed before commit().
@@ -88,6 +101,7 @@ class SqliteTransaction {
 };
 
 /// The error for a file that can be opened, but whose content is not what it should be.
-std::unexpected<Error> fail_as_damaged(const std::filesystem::path& file, std::string_view detail);
+std::unexpected<Error> fail_as_damaged(const std::filesystem::path& file, std::string_view detail,
+                                       const SqliteRole& role = kIndexRole);
 
 }  // namespace codehelper
