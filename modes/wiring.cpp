@@ -9,6 +9,7 @@
 
 #include "codehelper/agents/model_server.hpp"
 #include "codehelper/api/mcp_tools.hpp"
+#include "codehelper/api/openapi.hpp"
 #include "codehelper/index/embedding_server.hpp"
 #include "codehelper/jobs/index_freshness.hpp"
 #include "codehelper/jobs/kubernetes_ingest_jobs.hpp"
@@ -342,6 +343,7 @@ void ApiParts::add_routes(Router& router) {
   add_conversation_routes(router, services_);
   add_run_routes(router, services_);
   add_openai_routes(router, services_);
+  add_openapi_routes(router);
   mcp_tools_ = make_mcp_tools(services_, config_.index.max_file_bytes);
   add_mcp_routes(router, {*mcp_tools_, chat_runs_});
 }
