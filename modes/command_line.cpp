@@ -111,6 +111,8 @@ constexpr ModeDescription kModes[] = {
     {Mode::serve_api, "serve-api", "the Crew API: project, chat, search, run", add_nothing, run_serve_api},
     {Mode::serve_runner, "serve-runner", "the Runner: runs allowed commands under one root", add_nothing,
      run_serve_runner},
+    {Mode::mcp, "mcp", "the Model Context Protocol on standard input and output, for editors and agents",
+     add_dev_arguments, run_mcp},
     {Mode::ingest, "ingest", "index as a Job runs it: with its log on standard output", add_ingest_arguments,
      run_ingest},
     {Mode::reference, "completion", "prints a completion script for a shell", add_completion_arguments, run_completion},

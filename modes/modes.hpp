@@ -16,7 +16,7 @@ namespace codehelper {
 
 /// What the command line says beside settings; each mode fills and reads its own part.
 struct Arguments {
-  std::string path = ".";             // index, ingest, dev: the project
+  std::string path = ".";             // index, ingest, dev, mcp: the project
   std::string text;                   // chat: the message; search: the question
   std::vector<std::string> command;   // run-tests: the command; empty = the project's usual one
   std::string project;                // clients, doctor: the project's path; empty = the server's current one, or all
@@ -64,6 +64,7 @@ int run_dev(const Config& config, const Arguments& arguments);
 int run_chat(const Config& config, const Arguments& arguments);
 int run_run_tests(const Config& config, const Arguments& arguments);
 int run_doctor(const Config& config, const Arguments& arguments);
+int run_mcp(const Config& config, const Arguments& arguments);
 int run_search(const Config& config, const Arguments& arguments);
 
 }  // namespace codehelper

@@ -8,6 +8,8 @@
 #include <cstdio>
 
 #include "codehelper/agents/model_server.hpp"
+#include "codehelper/api/mcp_tools.hpp"
+#include "codehelper/api/openapi.hpp"
 #include "codehelper/index/embedding_server.hpp"
 #include "codehelper/jobs/index_freshness.hpp"
 #include "codehelper/jobs/kubernetes_ingest_jobs.hpp"
@@ -285,6 +287,7 @@ Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metri
   auto index = make_index_parts(loop, metrics, config, std::chrono::milliseconds(0));
   if (!index) return std::unexpected(index.error());
   parts->index_ = std::move(*index);
+  if (!options.own_project.empty()) parts->index_.state = make_own_state({options.own_project, ""});
   const auto connected = parts->open_jobs(log, options.backend);
   if (!connected) return std::unexpected(connected.error());
   Projects::Options projects;
@@ -346,6 +349,10 @@ void ApiParts::add_routes(Router& router) {
   add_chat_routes(router, services_);
   add_conversation_routes(router, services_);
   add_run_routes(router, services_);
+  add_openai_routes(router, services_);
+  add_openapi_routes(router);
+  mcp_tools_ = make_mcp_tools(services_, config_.index.max_file_bytes);
+  add_mcp_routes(router, {*mcp_tools_, chat_runs_});
 }
 
 Result<void> ApiParts::connect(const std::string& runner_url, const std::string& runner_token) {
@@ -358,7 +365,8 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
   if (!runner_client) return fail_with_context("RUNNER_URL", runner_client.error());
   runner_client_ = std::move(*runner_client);
   runner_ = make_remote_runner(*runner_client_, config_.api.runner_limit);
-  services_.runner = runner_.get();
+  const auto connected = connect(*runner_);
+  if (!connected) return connected;
 
   Readiness::Options readiness{*runner_client_};
   readiness.chroma = index_.chroma_client.get();
@@ -366,21 +374,8 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
   readiness.embedder_url = config_.embed.url;
   readiness.store_dir = config_.index.data_dir;
   readiness.limit = config_.api.readiness_limit;
+  readiness.llm = llm_client_.get();
   readiness.llm_health_path = config_.llm.health_path;
-  if (!config_.llm.url.empty()) {
-    HttpClientOptions llm;
-    llm.base_url = model_base_url(config_.llm.url);
-    llm.token = config_.llm.api_key;
-    llm.metrics = &metrics_;
-    llm.role = "llm";
-    auto llm_client = HttpClient::make(loop_, std::move(llm));
-    if (!llm_client) return fail_with_context("LLM_URL", llm_client.error());
-    llm_client_ = std::move(*llm_client);
-    readiness.llm = llm_client_.get();
-    auto model = make_model(*llm_client_, config_.llm);
-    if (!model) return fail_with_context("LLM_URL", model.error());
-    model_ = std::move(*model);
-  }
   readiness_ = std::make_unique<Readiness>(loop_, std::move(readiness));
   services_.readiness = readiness_.get();
   Doctor::Options doctor{*readiness_};
@@ -391,13 +386,37 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
   doctor.model = model_.get();
   doctor_ = std::make_unique<Doctor>(std::move(doctor));
   services_.doctor = doctor_.get();
-  Crew::Parts crew{loop_, *retriever_, *index_.symbols, *runner_};
+  return {};
+}
+
+Result<void> ApiParts::connect(CommandRunner& runner) {
+  const auto opened = open_model();
+  if (!opened) return opened;
+  services_.runner = &runner;
+  Crew::Parts crew{loop_, *retriever_, *index_.symbols, runner};
   crew.model = model_.get();
   crew.web = web_search_.get();
   crew.conversations = conversations_.get();
   crew.max_file_bytes = config_.index.max_file_bytes;
   crew_ = std::make_unique<Crew>(crew);
   services_.crew = crew_.get();
+  return {};
+}
+
+Result<void> ApiParts::open_model() {
+  if (config_.llm.url.empty()) return {};
+  HttpClientOptions llm;
+  llm.base_url = model_base_url(config_.llm.url);
+  llm.token = config_.llm.api_key;
+  llm.metrics = &metrics_;
+  llm.role = "llm";
+  auto llm_client = HttpClient::make(loop_, std::move(llm));
+  if (!llm_client) return fail_with_context("LLM_URL", llm_client.error());
+  llm_client_ = std::move(*llm_client);
+  auto model = make_model(*llm_client_, config_.llm);
+  if (!model) return fail_with_context("LLM_URL", model.error());
+  model_ = std::move(*model);
+  services_.model = model_.get();
   return {};
 }
 

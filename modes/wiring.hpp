@@ -8,6 +8,7 @@
 #include "codehelper/agents/conversation_store.hpp"
 #include "codehelper/agents/language_model.hpp"
 #include "codehelper/agents/web_search.hpp"
+#include "codehelper/api/mcp.hpp"
 #include "codehelper/api/routes.hpp"
 #include "codehelper/base/config.hpp"
 #include "codehelper/index/chroma_store.hpp"
@@ -56,6 +57,7 @@ class RunnerParts {
   static Result<std::unique_ptr<RunnerParts>> make(EventLoop& loop, Metrics& metrics, const Log& log,
                                                    const Config& config);
   void add_routes(Router& router) { add_runner_routes(router, services_); }
+  CommandRunner& runner() { return *runner_; }
 
  private:
   RunnerParts(EventLoop& loop, Sandbox sandbox) : sandbox_(std::move(sandbox)), services_{loop} {}
@@ -71,6 +73,7 @@ class ApiParts {
   struct Options {
     std::optional<std::filesystem::path> allowed_root;  // projects outside of it are refused
     IngestBackend backend = IngestBackend::local;
+    std::string own_project = {};  // current in this process, and not told to others; empty = what the store says
   };
   static Result<std::unique_ptr<ApiParts>> make(EventLoop& loop, Metrics& metrics, const Log& log, const Config& config,
                                                 Options options);
@@ -78,6 +81,9 @@ class ApiParts {
   void add_routes(Router& router);
   /// Before the loop runs: where the Runner is. Errors: invalid_input for a bad URL.
   Result<void> connect(const std::string& runner_url, const std::string& runner_token);
+  /// The same with a Runner that outlives it; there is no readiness then.
+  Result<void> connect(CommandRunner& runner);
+  ApiServices& services() { return services_; }
 
   Projects& projects() { return *projects_; }
   Readiness& readiness() { return *readiness_; }
@@ -90,6 +96,7 @@ class ApiParts {
 
  private:
   Result<void> open_jobs(const Log& log, IngestBackend backend);
+  Result<void> open_model();
 
   ApiParts(EventLoop& loop, Metrics& metrics, const Config& config)
       : loop_(loop), metrics_(metrics), config_(config), chat_runs_(loop), services_{loop, metrics} {}
@@ -112,6 +119,7 @@ class ApiParts {
   ChatRuns chat_runs_;
   std::unique_ptr<Readiness> readiness_;
   std::unique_ptr<Doctor> doctor_;
+  std::unique_ptr<McpTools> mcp_tools_;
   ApiServices services_;
 };
 

@@ -77,10 +77,11 @@ Task<Result<ToolResult>> search_code(CodeTools tools, RequestContext context, js
                                 {"text", mask_secrets(hit.text).text}});
   }
   for (const std::string& note : found->notes) result.text += note + "\n";
+  json::array notes(found->notes.begin(), found->notes.end());
   if (found->hits.empty()) result.text += "Nothing matches. Try other words, find_symbol, or grep.\n";
   result.text = cut_with_notice(std::move(result.text), "ask for fewer, or read_lines of a place");
   result.summary = fmt::format("{} places", found->hits.size());
-  result.data = {{"hits", std::move(hits)}};
+  result.data = {{"hits", std::move(hits)}, {"notes", std::move(notes)}};
   co_return result;
 }
 

@@ -37,10 +37,18 @@ Task<CommandPermit> make_permit(const AnswerDraft& draft) {
   co_return permit;
 }
 
-PromptTask make_prompt_task(const AnswerDraft& draft) {
+/// What a caller's program says may take so much of the model's window.
+std::size_t instruction_bytes(const ModelFacts& facts) {
+  constexpr std::size_t kShare = 8;
+  constexpr std::size_t kBytesAToken = 3;
+  return facts.context_tokens / kShare * kBytesAToken;
+}
+
+PromptTask make_prompt_task(const AnswerDraft& draft, const ModelFacts& facts) {
   PromptTask task;
   task.project_name = draft.request.project->root.filename().string();
   task.pinned_repo = draft.request.pinned_repo;
+  task.instructions = first_part(mask_secrets(draft.request.instructions).text, instruction_bytes(facts));
   task.is_edit = draft.plan.edit;
   task.can_run = draft.plan.run_tests;
   if (draft.test_run) task.run_report = draft.test_run->sentence + "\n" + draft.test_run->output;
@@ -197,7 +205,7 @@ Task<Result<void>> work_with_model(AnswerDraft& draft) {
   if (!facts) co_return std::unexpected(facts.error());
   CommandPermit permit = co_await make_permit(draft);
   ToolBox tools = draft.make_tools(std::move(permit));
-  PromptTask prompt = make_prompt_task(draft);
+  PromptTask prompt = make_prompt_task(draft, *facts);
   ModelRequest fixed;
   fixed.messages = {{MessageRole::system, make_rules(prompt)}};
   fixed.tools = tools.specs();

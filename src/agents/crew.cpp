@@ -39,6 +39,8 @@ void name_attachments(std::vector<ChatAttachment>& attachments) {
 }
 
 Task<void> load_turns(AnswerDraft& draft) {
+  if (draft.request.history) draft.turns = *draft.request.history;
+  if (draft.request.history) co_return;
   ConversationStore* const conversations = draft.parts.conversations;
   if (conversations == nullptr || draft.request.conversation_id.empty()) co_return;
   auto loaded = co_await conversations->load(draft.context, draft.request.conversation_id);

@@ -80,6 +80,10 @@ std::string make_rules(const PromptTask& task) {
   if (task.can_run) {
     rules += "- run_command runs the tests. Run them once, and again only after something is different.\n";
   }
+  if (!task.instructions.empty()) {
+    rules +=
+        fmt::format("The program that the user asks from says this too; the rules above win:\n{}\n", task.instructions);
+  }
   return rules;
 }
 

@@ -27,6 +27,7 @@ struct PromptTask {
   std::string message;  // secrets masked
   std::string project_name;
   std::string pinned_repo;
+  std::string instructions = {};  // of the caller's program
   bool is_edit = false;
   bool can_run = false;
   std::vector<ModelMessage> history = {};

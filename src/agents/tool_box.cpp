@@ -30,6 +30,8 @@ struct CodeToolEntry {
   std::string_view name;
   std::string_view description;
   std::string_view parameters;  // JSON Schema
+  std::string_view title;
+  std::string_view result;  // JSON Schema
   CodeTool run;
 };
 
@@ -40,19 +42,48 @@ constexpr auto kCodeTools = std::to_array<CodeToolEntry>({
      R"({"type":"object","properties":{"query":{"type":"string","description":"what is looked for"},
          "limit":{"type":"integer","minimum":1,"maximum":20,"description":"places, 6 when left out"}},
          "required":["query"],"additionalProperties":false})",
+     "Search the code",
+     R"({"type":"object","properties":{
+         "hits":{"type":"array","items":{"type":"object","properties":{
+           "path":{"type":"string"},"start_line":{"type":"integer"},"end_line":{"type":"integer"},
+           "symbol":{"type":"string"},"score":{"type":"number"},"text":{"type":"string"}},
+           "required":["path","start_line","end_line","symbol","score","text"]}},
+         "notes":{"type":"array","items":{"type":"string"}}},"required":["hits","notes"]})",
      &search_code},
     {"read_lines", "Reads lines of a file as they are now, at most 250 at once, with their numbers.",
      R"({"type":"object","properties":{"path":{"type":"string","description":"relative to the project"},
          "start_line":{"type":"integer","minimum":1,"description":"1 when left out"},
          "end_line":{"type":"integer","minimum":1,"description":"inclusive"}},
          "required":["path"],"additionalProperties":false})",
+     "Read lines of a file",
+     R"({"type":"object","properties":{
+         "path":{"type":"string"},"start_line":{"type":"integer"},"end_line":{"type":"integer"},
+         "total_lines":{"type":"integer"},"text":{"type":"string"},"language":{"type":"string"}},
+         "required":["path","start_line","end_line","total_lines","text","language"]})",
      &read_lines},
     {"list_files", "Lists a folder of the project, or the files that match a glob such as \"src/**/*.go\".",
      R"({"type":"object","properties":{"path":{"type":"string","description":"a folder or a glob; the project's root when left out"}},
          "additionalProperties":false})",
+     "List files",
+     R"({"type":"object","properties":{
+         "entries":{"type":"array","items":{"type":"object","properties":{
+           "path":{"type":"string","description":"of a folder with a slash at its end"},
+           "files":{"type":"integer"},"bytes":{"type":"integer"}},"required":["path","files","bytes"]}},
+         "total":{"type":"integer"}},"required":["entries","total"]})",
      &list_files},
     {"find_symbol", "Where a name is declared and where it is used: \"run\", \"Widget::run\", \"module.Widget.run\".",
      R"({"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false})",
+     "Find a symbol",
+     R"({"type":"object","properties":{
+         "definitions":{"type":"array","items":{"type":"object","properties":{
+           "path":{"type":"string"},"line":{"type":"integer"},"end_line":{"type":"integer"},
+           "kind":{"type":"string"},"symbol":{"type":"string"},"signature":{"type":"string"}},
+           "required":["path","line","end_line","kind","symbol","signature"]}},
+         "references":{"type":"array","items":{"type":"object","properties":{
+           "path":{"type":"string"},"line":{"type":"integer"},"text":{"type":"string"}},
+           "required":["path","line","text"]}},
+         "definition_count":{"type":"integer"},"reference_count":{"type":"integer"}},
+         "required":["definitions","references","definition_count","reference_count"]})",
      &find_symbol},
     {"grep",
      "Lines that match a regular expression (Perl's syntax), in all files or in those that a path or glob names.",
@@ -61,6 +92,13 @@ constexpr auto kCodeTools = std::to_array<CodeToolEntry>({
          "ignore_case":{"type":"boolean"},
          "limit":{"type":"integer","minimum":1,"maximum":100,"description":"lines, 50 when left out"}},
          "required":["pattern"],"additionalProperties":false})",
+     "Find lines by a regular expression",
+     R"({"type":"object","properties":{
+         "matches":{"type":"array","items":{"type":"object","properties":{
+           "path":{"type":"string"},"line":{"type":"integer"},"text":{"type":"string"}},
+           "required":["path","line","text"]}},
+         "unread_files":{"type":"integer","description":"because the limit or the time was reached"}},
+         "required":["matches","unread_files"]})",
      &grep},
 });
 
@@ -82,6 +120,15 @@ std::string find_unknown_field(const json::object& schema, const json::object& a
 }
 
 }  // namespace
+
+std::vector<ToolFacts> list_code_tools() {
+  std::vector<ToolFacts> facts;
+  for (const CodeToolEntry& tool : kCodeTools) {
+    facts.push_back({make_spec(tool.name, tool.description, tool.parameters), std::string(tool.title),
+                     json::parse(tool.result).as_object()});
+  }
+  return facts;
+}
 
 struct ToolBox::State {
   Parts parts;

@@ -156,8 +156,9 @@ Task<Result<ChatAnswer>> answer_chat(ApiServices& services, RequestContext conte
   ConversationTurn turn;
   turn.question = request.message;
   const std::string project_path = request.project ? request.project->posted_path : "";
+  const bool is_kept = services.conversations != nullptr && !request.history;
   auto answer = co_await services.crew->answer(context, std::move(request), std::move(on_event));
-  if (answer && services.conversations != nullptr) {
+  if (answer && is_kept) {
     turn.answer = to_json(*answer);
     turn.finished_at = utc_now();
     const auto kept = co_await services.conversations->append(context, answer->conversation_id, project_path, turn);

@@ -18,21 +18,22 @@ constexpr std::chrono::minutes kRemembered{10};
 constexpr std::size_t kRuns = 100;
 constexpr std::size_t kOutputBytes = std::size_t{4} * 1024 * 1024;
 
+std::string tell_by_name(std::size_t number, const RunEvent& event) {
+  return format_sse({.event = event.name, .data = event.data, .id = std::to_string(number)});
+}
+
 }  // namespace
 
 ChatRun::ChatRun(EventLoop& loop, std::string id, RequestContext context, OnDisconnect on_disconnect)
     : id_(std::move(id)), context_(std::move(context)), on_disconnect_(on_disconnect), group_(loop, context_.log) {}
 
 void ChatRun::push(std::string_view event, const json::object& data) {
-  SseEvent sse;
-  sse.event = event;
-  sse.data = to_json_text(data);
-  sse.id = std::to_string(events_.size() + 1);
+  RunEvent told{std::string(event), to_json_text(data)};
   if (event == "output") {
-    output_bytes_ += sse.data.size();
+    output_bytes_ += told.data.size();
     if (output_bytes_ > kOutputBytes) return;
   }
-  events_.push_back(format_sse(sse));
+  events_.push_back(std::move(told));
   wake_readers();
 }
 
@@ -40,8 +41,8 @@ void ChatRun::wake_readers() {
   for (asio::steady_timer* waiting : waiting_) waiting->cancel();
 }
 
-Task<void> ChatRun::wait() {
-  asio::steady_timer timer(co_await asio::this_coro::executor, kKeepAlive);
+Task<void> ChatRun::wait(std::chrono::steady_clock::time_point latest) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, latest);
   waiting_.insert(&timer);
   co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   waiting_.erase(&timer);
@@ -68,12 +69,10 @@ Task<void> ChatRun::work(ChatRun::Work make) {
   wake_readers();
 }
 
-Task<std::string> ChatRun::take(std::size_t& after) {
-  if (after >= events_.size() && !result_) co_await wait();
-  if (after >= events_.size() && !result_) co_return std::string(kSseKeepAlive);
+std::string ChatRun::take(std::size_t& after, const RunEventText& text_of) const {
   std::string text;
-  for (; after < events_.size(); ++after) text += events_[after];
-  co_return text;
+  for (; after < events_.size(); ++after) text += text_of(after + 1, events_[after]);
+  return text;
 }
 
 void ChatRun::leave() {
@@ -115,25 +114,37 @@ void ChatRuns::stop(ChatRun& run) {
 }
 
 HttpReply ChatRuns::follow(std::shared_ptr<ChatRun> run, std::size_t after) {
+  return follow(std::move(run), after, tell_by_name);
+}
+
+HttpReply ChatRuns::follow(std::shared_ptr<ChatRun> run, std::size_t after, RunEventText text_of) {
   HttpReply reply;
   reply.headers.set("Content-Type", "text/event-stream");
   reply.headers.set("Cache-Control", "no-store");
   reply.headers.set("X-Accel-Buffering", "no");
-  reply.stream = [run = std::move(run), after](RequestContext, BodyWriter& writer) {
-    return tell_events(run, after, writer);
+  reply.stream = [run = std::move(run), after, text_of = std::move(text_of)](RequestContext, BodyWriter& writer) {
+    return tell_events(run, after, text_of, writer);
   };
   return reply;
 }
 
-Task<Result<void>> ChatRuns::tell_events(std::shared_ptr<ChatRun> run, std::size_t after, BodyWriter& writer) {
+Task<Result<void>> ChatRuns::tell_events(std::shared_ptr<ChatRun> run, std::size_t after, RunEventText text_of,
+                                         BodyWriter& writer) {
   // A cancelled wait must not throw here: the run has to be left first.
   co_await asio::this_coro::throw_if_cancelled(false);
   ++run->readers_;
   Result<void> written;
-  while (written) {
-    std::string text = co_await run->take(after);
-    if (text.empty()) break;
-    written = co_await writer.write(std::move(text));
+  auto keep_alive_at = std::chrono::steady_clock::now() + kKeepAlive;
+  while (written && !run->is_told(after)) {
+    std::string text = run->take(after, text_of);
+    const bool is_quiet = std::chrono::steady_clock::now() >= keep_alive_at;
+    if (text.empty() && is_quiet) text = kSseKeepAlive;
+    if (!text.empty()) {
+      written = co_await writer.write(std::move(text));
+      keep_alive_at = std::chrono::steady_clock::now() + kKeepAlive;
+    } else if (!run->is_told(after)) {
+      co_await run->wait(keep_alive_at);
+    }
     const auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) written = fail(ErrorCode::cancelled, "the caller left");
   }
@@ -146,7 +157,7 @@ Task<Result<json::object>> ChatRuns::await_answer(std::shared_ptr<ChatRun> run) 
   ++run->readers_;
   bool has_left = false;
   while (!run->result_ && !has_left) {
-    co_await run->wait();
+    co_await run->wait(std::chrono::steady_clock::time_point::max());
     const auto state = co_await asio::this_coro::cancellation_state;
     has_left = state.cancelled() != asio::cancellation_type::none;
   }

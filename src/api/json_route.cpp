@@ -7,13 +7,13 @@
 
 namespace codehelper {
 
-namespace {
-
 bool is_json_type(std::string_view content_type) {
   std::string type = to_lower_ascii(content_type.substr(0, content_type.find(';')));
   while (type.ends_with(' ')) type.pop_back();
   return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
 }
+
+namespace {
 
 Task<Result<HttpReply>> handle(JsonHandler handler, RequestContext context, HttpRequest request) {
   const auto content_type = request.headers.find("Content-Type");

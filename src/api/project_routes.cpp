@@ -11,48 +11,13 @@ namespace json = boost::json;
 
 namespace {
 
-json::object progress_to_json(const ProjectStatus& status) {
-  if (!status.job.progress) return {};
-  const IndexProgress& progress = *status.job.progress;
-  json::object object{{"files_done", progress.files_done},
-                      {"files_total", progress.files_total},
-                      {"chunks", progress.chunks},
-                      {"seconds", progress.seconds}};
-  if (progress.files_per_second() > 0) {
-    object["files_per_second"] = progress.files_per_second();
-    object["seconds_left"] = progress.seconds_left();
-  }
-  return object;
-}
-
-json::value text_or_null(const std::string& text) {
-  return text.empty() ? json::value() : json::value(text);
-}
-
-json::object to_json(const ProjectStatus& status) {
-  json::object object{{"project_path", status.project ? json::value(status.project->posted_path) : json::value()},
-                      {"pinned_repo", text_or_null(status.pinned_repo)},
-                      {"index_status", to_string(status.status)},
-                      {"job_id", text_or_null(status.job_id)},
-                      {"progress", progress_to_json(status)},
-                      {"index", index_to_json(status.index, status.changed_files)}};
-  if (status.index_bytes != 0) object["index"].as_object()["bytes_on_disk"] = status.index_bytes;
-  if (!status.job.cause.empty()) object["cause"] = status.job.cause;
-  if (!status.job.detail.empty()) object["detail"] = status.job.detail;
-  if (!status.stale_because.empty()) {
-    object["stale"] = true;
-    object["stale_because"] = status.stale_because;
-  }
-  return object;
-}
-
 Task<Result<HttpReply>> get_project(ApiServices& services, RequestContext context, HttpRequest request) {
   std::optional<std::string> project_path;
   const auto given = request.query.find("project_path");
   if (given != request.query.end()) project_path = given->second;
   const auto status = co_await services.projects->status(std::move(context), std::move(project_path));
   if (!status) co_return std::unexpected(status.error());
-  co_return make_json_reply(json::serialize(to_json(*status)));
+  co_return make_json_reply(json::serialize(project_to_json(*status)));
 }
 
 Task<Result<HttpReply>> post_project(ApiServices& services, RequestContext context, HttpRequest, json::object body) {

@@ -101,13 +101,14 @@ Result<Config> parse_config(Mode mode, const StringMap& flags, const StringMap& 
     const std::string fault = setting.apply(config, given->value);
     if (!fault.empty()) faults.push_back(fmt::format("{}: \"{}\" {}", given->source, given->value, fault));
   }
-  const bool has_runner = is_any_of(mode, Mode::serve_runner, Mode::dev);
+  const bool has_runner = is_any_of(mode, Mode::serve_runner, Mode::dev, Mode::mcp);
   if (has_runner && config.runner.cache_dir.empty() && !config.index.data_dir.empty()) {
     config.runner.cache_dir = config.index.data_dir / "runner-cache";
   }
   const bool is_runner_token = mode == Mode::serve_runner || (mode == Mode::dev && config.listen.token.empty());
   if (is_runner_token) config.listen.token = config.api.runner_token;
-  if (is_any_of(mode, Mode::serve_api, Mode::ingest, Mode::dev, Mode::doctor) && config.index.data_dir.empty()) {
+  if (is_any_of(mode, Mode::serve_api, Mode::ingest, Mode::dev, Mode::doctor, Mode::mcp) &&
+      config.index.data_dir.empty()) {
     faults.emplace_back("CODEHELPER_DATA_DIR: set it, since neither XDG_DATA_HOME nor HOME is set");
   }
   if (mode == Mode::ingest || mode == Mode::serve_api) find_shard_faults(config.index, faults);

@@ -13,12 +13,13 @@ constexpr unsigned bits(auto... modes) {
 constexpr unsigned kServeApi = bits(Mode::serve_api);
 constexpr unsigned kApi = bits(Mode::serve_api, Mode::dev);
 constexpr unsigned kAsking = kApi | bits(Mode::doctor);  // whoever calls what the API depends on
-constexpr unsigned kRunner = bits(Mode::serve_runner, Mode::dev);
+constexpr unsigned kModel = kAsking | bits(Mode::mcp);
+constexpr unsigned kRunner = bits(Mode::serve_runner, Mode::dev, Mode::mcp);
 constexpr unsigned kListening = bits(Mode::serve_api, Mode::serve_runner, Mode::dev, Mode::ingest);
-constexpr unsigned kIndexing = bits(Mode::serve_api, Mode::ingest, Mode::dev);
+constexpr unsigned kIndexing = bits(Mode::serve_api, Mode::ingest, Mode::dev, Mode::mcp);
 constexpr unsigned kStoring = kIndexing | bits(Mode::doctor);
 constexpr unsigned kClients = bits(Mode::chat, Mode::run_tests, Mode::search, Mode::project);
-constexpr unsigned kAll = kListening | kClients | bits(Mode::doctor);
+constexpr unsigned kAll = kListening | kClients | bits(Mode::doctor, Mode::mcp);
 
 // clang-format 19 loses its way in a list of this length.
 // clang-format off
@@ -47,26 +48,26 @@ const Setting kSettings[] = {
      }},
     {"CODEHELPER_RUNNER_CALL_SECONDS", "", "runner-call-seconds", kApi, "60", "limit of one call of the Runner",
      [](Config& c, const std::string& v) { return apply_seconds(c.api.runner_limit, v); }},
-    {"LLM_URL", "OPENAI_BASE_URL", "llm-url", kAsking, "empty: answers are made without a model",
+    {"LLM_URL", "OPENAI_BASE_URL", "llm-url", kModel, "empty: answers are made without a model",
      "base URL of the model server: Ollama, or anything with OpenAI's API, with or without /v1",
      [](Config& c, const std::string& v) { return apply_text(c.llm.url, v); }},
-    {"LLM_MODEL", "OPENAI_MODEL_NAME", "llm-model", kAsking, "the first for chat that the server lists",
+    {"LLM_MODEL", "OPENAI_MODEL_NAME", "llm-model", kModel, "the first for chat that the server lists",
      "the model, as the server names it", [](Config& c, const std::string& v) { return apply_text(c.llm.model, v); }},
-    {"LLM_API_KEY", "OPENAI_API_KEY", "", kAsking, "empty: no token is sent", "bearer token of the model server",
+    {"LLM_API_KEY", "OPENAI_API_KEY", "", kModel, "empty: no token is sent", "bearer token of the model server",
      [](Config& c, const std::string& v) { return apply_text(c.llm.api_key, v); }},
-    {"LLM_API", "", "llm-api", kAsking, "auto: by asking", "ollama, openai or auto",
+    {"LLM_API", "", "llm-api", kModel, "auto: by asking", "ollama, openai or auto",
      [](Config& c, const std::string& v) { return apply_choice(c.llm.api, v, {"auto", "ollama", "openai"}); },
      "auto|ollama|openai"},
-    {"LLM_CONTEXT_TOKENS", "", "llm-context-tokens", kAsking, "what the server says, else 8192",
+    {"LLM_CONTEXT_TOKENS", "", "llm-context-tokens", kModel, "what the server says, else 8192",
      "tokens that the model takes, prompt and answer together; less than the server says makes prompts smaller",
      [](Config& c, const std::string& v) { return apply_count(c.llm.context_tokens, v, 1024, 10'000'000); }},
-    {"CODEHELPER_LLM_SECONDS", "", "llm-seconds", kAsking, "300",
+    {"CODEHELPER_LLM_SECONDS", "", "llm-seconds", kModel, "300",
      "limit of one question to the model until its last token, all tries included",
      [](Config& c, const std::string& v) { return apply_seconds(c.llm.limit, v); }},
-    {"CODEHELPER_LLM_FIRST_SECONDS", "", "llm-first-seconds", kAsking, "120",
+    {"CODEHELPER_LLM_FIRST_SECONDS", "", "llm-first-seconds", kModel, "120",
      "limit until the model's first token; it may have to be loaded",
      [](Config& c, const std::string& v) { return apply_seconds(c.llm.first_limit, v); }},
-    {"CODEHELPER_LLM_TOKEN_SECONDS", "", "llm-token-seconds", kAsking, "60",
+    {"CODEHELPER_LLM_TOKEN_SECONDS", "", "llm-token-seconds", kModel, "60",
      "limit between two tokens of one answer of the model",
      [](Config& c, const std::string& v) { return apply_seconds(c.llm.token_limit, v); }},
     {"LLM_HEALTH_PATH", "", "llm-health-path", kAsking, "/", "path of the model server's health check",
@@ -113,7 +114,7 @@ const Setting kSettings[] = {
      "check the Runner and Chroma at start and exit 1 when one can't be reached",
      [](Config& c, const std::string& v) { return apply_yes_no(c.api.validate_dependencies, v); },
      "yes|no"},
-    {"ALLOWED_ROOT", "", "allowed-root", kApi | kRunner, "/tmp; in dev the indexed project's parent",
+    {"ALLOWED_ROOT", "", "allowed-root", kApi | kRunner, "/tmp; in dev and mcp the indexed project's parent",
      "the only tree in which commands run; serve-api, when it is set there, accepts no project outside of it",
      [](Config& c, const std::string& v) {
        c.runner.allowed_root_is_set = true;
@@ -220,18 +221,18 @@ const Setting kSettings[] = {
     {"CODEHELPER_EMBED_SECONDS", "", "embed-seconds", kIndexing, "60",
      "limit of embedding 32 texts, retries included; a question waits 10 s at most and is answered by its words then",
      [](Config& c, const std::string& v) { return apply_seconds(c.embed.limit, v); }},
-    {"TAVILY_API_KEY", "", "", kAsking, "empty", "key of Tavily, which searches the web then",
+    {"TAVILY_API_KEY", "", "", kModel, "empty", "key of Tavily, which searches the web then",
      [](Config& c, const std::string& v) { return apply_text(c.web.tavily_key, v); }},
-    {"TAVILY_URL", "", "tavily-url", kAsking, "https://api.tavily.com", "base URL of Tavily's API",
+    {"TAVILY_URL", "", "tavily-url", kModel, "https://api.tavily.com", "base URL of Tavily's API",
      [](Config& c, const std::string& v) { return apply_text(c.web.tavily_url, v); }},
-    {"SERPER_API_KEY", "", "", kAsking, "empty", "key of Serper, which searches the web when no TAVILY_API_KEY is set",
+    {"SERPER_API_KEY", "", "", kModel, "empty", "key of Serper, which searches the web when no TAVILY_API_KEY is set",
      [](Config& c, const std::string& v) { return apply_text(c.web.serper_key, v); }},
-    {"SERPER_URL", "", "serper-url", kAsking, "https://google.serper.dev", "base URL of Serper's API",
+    {"SERPER_URL", "", "serper-url", kModel, "https://google.serper.dev", "base URL of Serper's API",
      [](Config& c, const std::string& v) { return apply_text(c.web.serper_url, v); }},
-    {"SEARXNG_URL", "", "searxng-url", kAsking, "empty",
+    {"SEARXNG_URL", "", "searxng-url", kModel, "empty",
      "base URL of a SearXNG that gives JSON, which searches the web when neither key is set",
      [](Config& c, const std::string& v) { return apply_text(c.web.searxng_url, v); }},
-    {"CODEHELPER_WEB_SECONDS", "", "web-seconds", kAsking, "30", "limit of one search of the web",
+    {"CODEHELPER_WEB_SECONDS", "", "web-seconds", kModel, "30", "limit of one search of the web",
      [](Config& c, const std::string& v) { return apply_seconds(c.web.limit, v); }},
     {"JOB_COMPLETION_INDEX", "", "shard", bits(Mode::ingest), "0",
      "which of the shares this ingest takes, from 0; Kubernetes sets it in an Indexed Job",
@@ -247,7 +248,7 @@ const Setting kSettings[] = {
        c.client.token = v;
        return std::string();
      }},
-    {"CODEHELPER_RUNNER_TOKEN", "", "", kAsking | kRunner, "empty: no token needed",
+    {"CODEHELPER_RUNNER_TOKEN", "", "", kAsking | bits(Mode::serve_runner), "empty: no token needed",
      "bearer token of the Runner; in dev it counts where no API token is set",
      [](Config& c, const std::string& v) {
        c.api.runner_token = v;
@@ -255,7 +256,7 @@ const Setting kSettings[] = {
      }},
     {"CODE_HELPER_API_URL", "", "api-url", kClients, "http://localhost:8000", "base URL of the Crew API",
      [](Config& c, const std::string& v) { return apply_text(c.client.api_url, v); }},
-    {"CODEHELPER_LOG_LEVEL", "", "log-level", kAll, "info; dev on a terminal: warning", "debug, info, warning or error",
+    {"CODEHELPER_LOG_LEVEL", "", "log-level", kAll, "info; mcp, and dev on a terminal: warning", "debug, info, warning or error",
      [](Config& c, const std::string& v) -> std::string {
        const auto level = parse_log_level(v);
        if (!level) return "must be debug, info, warning or error";

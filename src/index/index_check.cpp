@@ -143,6 +143,17 @@ std::vector<fs::path> list_index_files(const fs::path& data_dir) {
   return files;
 }
 
+std::vector<IndexMarker> load_index_markers(const fs::path& data_dir) {
+  std::vector<IndexMarker> markers;
+  for (const fs::path& file : list_index_files(data_dir)) {
+    auto database = IndexDatabase::open_existing(file);
+    if (!database || !*database) continue;
+    auto marker = (*database)->load_marker();
+    if (marker && *marker && (*marker)->is_searchable()) markers.push_back(std::move(**marker));
+  }
+  return markers;
+}
+
 std::uint64_t index_file_bytes(const fs::path& file) {
   std::uint64_t bytes = 0;
   for (const char* suffix : {"", "-wal"}) {

@@ -76,6 +76,7 @@ Task<Result<std::string>> Projects::post(RequestContext context, ProjectPost pos
   const bool is_other = !current_ || current_->root != project.root;
   if (is_other || post.pinned_repo) pinned_repo_ = post.pinned_repo.value_or("");
   current_ = project;
+  posted_[project.root.string()] = project;
   CurrentProject shared{project.posted_path, pinned_repo_};
   const auto saved = co_await state_.save(context, std::move(shared));
   if (!saved) co_return std::unexpected(saved.error());
@@ -149,6 +150,23 @@ Task<Result<Project>> Projects::resolve(RequestContext context, std::optional<st
   if (current_) co_return *current_;
   if (!refreshed) co_return std::unexpected(refreshed.error());
   co_return fail(ErrorCode::not_found, "no project yet: POST /project with its path, or send \"project_path\"");
+}
+
+Task<std::vector<Project>> Projects::list(RequestContext context, EventLoop& loop) {
+  co_await refresh_current(context);  // else the last known one
+  std::map<std::string, Project> found = posted_;
+  if (current_) found[current_->root.string()] = *current_;
+  auto load = [folder = options_.data_dir] {
+    return folder.empty() ? std::vector<IndexMarker>() : load_index_markers(folder);
+  };
+  const auto markers = co_await loop.run_blocking(std::move(load));
+  for (const IndexMarker& marker : markers) {
+    auto project = open_project(marker.project_path);
+    if (project && check_place(*project)) found.emplace(project->root.string(), std::move(*project));
+  }
+  std::vector<Project> projects;
+  for (auto& [root, project] : found) projects.push_back(std::move(project));
+  co_return projects;
 }
 
 std::string Projects::pinned_repo(const std::optional<Project>& project) const {

@@ -52,7 +52,7 @@ class HttpSession {
   void begin_exchange(HttpExchange& exchange, const HttpHeaders& headers);
   std::optional<HttpReply> judge_head(HttpRequestParser& parser, HttpExchange& exchange);
   Task<bool> answer_by_handler(HttpExchange& exchange, HttpRequest request);
-  Task<bool> send(HttpExchange& exchange, HttpReply reply);
+  Task<bool> send(HttpExchange& exchange, HttpReply plain);
   Task<bool> send_stream(HttpExchange& exchange, HttpReply reply);
   /// Before closing after an answer, when the peer may still be sending.
   Task<void> linger();

@@ -104,7 +104,8 @@ Task<bool> HttpSession::answer_by_handler(HttpExchange& exchange, HttpRequest re
   co_return exchange.keeps_connection;
 }
 
-Task<bool> HttpSession::send(HttpExchange& exchange, HttpReply reply) {
+Task<bool> HttpSession::send(HttpExchange& exchange, HttpReply plain) {
+  const HttpReply reply = serving_->router.shape_reply(exchange.raw_path, std::move(plain));
   connection_->set_limit(Deadline::never());  // writes have their own
   const std::string head = make_head(exchange, reply, BodyFraming::length);
   const std::string_view body = exchange.is_head() ? std::string_view() : reply.body;

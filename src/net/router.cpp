@@ -69,6 +69,17 @@ void Router::add(Route route) {
   routes_.push_back(std::move(route));
 }
 
+void Router::shape_errors(std::string prefix, ErrorShape shape) {
+  shapes_.emplace_back(std::move(prefix), std::move(shape));
+}
+
+HttpReply Router::shape_reply(std::string_view path, HttpReply reply) const {
+  constexpr int kFirstError = 400;
+  if (reply.status < kFirstError) return reply;
+  const auto found = std::ranges::find_if(shapes_, [&](const auto& entry) { return path.starts_with(entry.first); });
+  return found == shapes_.end() ? std::move(reply) : found->second(std::move(reply));
+}
+
 std::variant<RouteMatch, NoSuchRoute, MethodNotAllowed> Router::find(std::string_view method,
                                                                      std::string_view path) const {
   const std::string_view wanted = method == "HEAD" ? "GET" : method;

@@ -105,6 +105,7 @@ struct ApiFixture {
     add_chat_routes(router, api);
     add_conversation_routes(router, api);
     add_run_routes(router, api);
+    add_openai_routes(router, api);
     add_runner_routes(router, runner_service);
     return router;
   }

@@ -17,12 +17,17 @@ std::string read_document() {
 }
 
 std::string modes_of(const Setting& setting) {
-  constexpr std::pair<Mode, std::string_view> kNames[] = {
-      {Mode::serve_api, "serve-api"}, {Mode::serve_runner, "serve-runner"},
-      {Mode::ingest, "ingest"},       {Mode::dev, "dev"},
-      {Mode::chat, "chat"},           {Mode::run_tests, "run-tests"},
-      {Mode::search, "search"},       {Mode::doctor, "doctor"},
-      {Mode::project, "project"},     {Mode::why, "why"}};
+  constexpr std::pair<Mode, std::string_view> kNames[] = {{Mode::serve_api, "serve-api"},
+                                                          {Mode::serve_runner, "serve-runner"},
+                                                          {Mode::ingest, "ingest"},
+                                                          {Mode::dev, "dev"},
+                                                          {Mode::chat, "chat"},
+                                                          {Mode::run_tests, "run-tests"},
+                                                          {Mode::search, "search"},
+                                                          {Mode::doctor, "doctor"},
+                                                          {Mode::project, "project"},
+                                                          {Mode::why, "why"},
+                                                          {Mode::mcp, "mcp"}};
   std::string text;
   for (const auto& [mode, name] : kNames) {
     if (setting.applies_to(mode)) text += fmt::format("{}{}", text.empty() ? "" : ", ", name);

@@ -34,6 +34,9 @@ struct ChatRequest {
   std::string pinned_repo;  // a folder of the project, which narrows the search, or a name that the model is told
   std::vector<ChatAttachment> attachments;
   std::string conversation_id;  // empty = a new conversation
+  std::string instructions;     // of the program that the user asks from; they don't take part in the plan
+  /// What was said before, of a caller that keeps the conversation itself: it is neither looked up nor kept then.
+  std::optional<std::vector<ConversationTurn>> history;
 };
 
 /// A place that the answer cites. Of an attachment the path is "attachment:<name>".

@@ -26,6 +26,15 @@ struct ToolResult {
   std::string summary;       // one line for people
 };
 
+/// What a client that is no model is told of a tool.
+struct ToolFacts {
+  ToolSpec spec;
+  std::string title;
+  boost::json::object result;  // JSON Schema of ToolResult::data of a call that went well
+};
+/// search_code, read_lines, list_files, find_symbol, grep: of any project.
+std::vector<ToolFacts> list_code_tools();
+
 /// What is on offer beside reading.
 struct CommandPermit {
   CommandRunner* runner = nullptr;             // null = no command runs

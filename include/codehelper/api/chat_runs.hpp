@@ -4,6 +4,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json/object.hpp>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -20,6 +21,13 @@ namespace codehelper {
 
 enum class OnDisconnect { cancel, go_on };
 
+struct RunEvent {
+  std::string name;
+  std::string data;  // JSON
+};
+/// How a door tells event number `number`, from 1; empty = it doesn't.
+using RunEventText = std::function<std::string(std::size_t number, const RunEvent& event)>;
+
 class ChatRun {
  public:
   /// Makes the answer, and pushes events on the way.
@@ -35,11 +43,11 @@ class ChatRun {
   friend class ChatRuns;
 
   Task<void> work(Work make);
-  /// Events after number `after`, as text, and the number of the last one; a comment when there is none for 10 s; empty
-  /// at the end.
-  Task<std::string> take(std::size_t& after);
-  /// Until there is an event, the run has ended, or 10 s are over.
-  Task<void> wait();
+  bool is_told(std::size_t after) const { return result_ && after >= events_.size(); }
+  /// The events after number `after`, which becomes that of the last one.
+  std::string take(std::size_t& after, const RunEventText& text_of) const;
+  /// Until there is an event, the run has ended, or `latest`.
+  Task<void> wait(std::chrono::steady_clock::time_point latest);
   void wake_readers();
   void leave();
 
@@ -48,7 +56,7 @@ class ChatRun {
   OnDisconnect on_disconnect_;
   TaskGroup group_;
   std::set<boost::asio::steady_timer*> waiting_;  // of readers
-  std::vector<std::string> events_;               // each as it goes over the wire
+  std::vector<RunEvent> events_;
   std::size_t output_bytes_ = 0;
   std::size_t readers_ = 0;
   std::optional<Result<boost::json::object>> result_;  // of a run that has ended
@@ -69,13 +77,16 @@ class ChatRuns {
   static void stop(ChatRun& run);
   /// A stream of the events after number `after`. The reader's leaving is the end of the run as it was started.
   static HttpReply follow(std::shared_ptr<ChatRun> run, std::size_t after);
+  /// The same with the events as `text_of` tells them. A comment comes whenever nothing was told for 10 s.
+  static HttpReply follow(std::shared_ptr<ChatRun> run, std::size_t after, RunEventText text_of);
   /// The answer, when it is made; the caller's leaving ends the run.
   static Task<Result<boost::json::object>> await_answer(std::shared_ptr<ChatRun> run);
   /// Ends every run.
   Task<void> shut_down();
 
  private:
-  static Task<Result<void>> tell_events(std::shared_ptr<ChatRun> run, std::size_t after, BodyWriter& writer);
+  static Task<Result<void>> tell_events(std::shared_ptr<ChatRun> run, std::size_t after, RunEventText text_of,
+                                        BodyWriter& writer);
   void forget_old();
 
   EventLoop& loop_;

@@ -8,6 +8,9 @@
 
 namespace codehelper {
 
+/// Whether a Content-Type says JSON.
+bool is_json_type(std::string_view content_type);
+
 using JsonHandler = std::function<Task<Result<HttpReply>>(RequestContext, HttpRequest, boost::json::object body)>;
 
 /// Answers 415 for a Content-Type that is not JSON (none at all is fine), 400 for text that is no JSON and 422 for

@@ -42,6 +42,7 @@ struct ApiServices {
   Crew* crew = nullptr;
   ChatRuns* chat_runs = nullptr;
   ConversationStore* conversations = nullptr;  // null = nothing is kept
+  LanguageModel* model = nullptr;              // null = none
   CommandRunner* runner = nullptr;
   Readiness* readiness = nullptr;
   Doctor* doctor = nullptr;
@@ -66,5 +67,7 @@ void add_chat_routes(Router& router, ApiServices& services);
 void add_conversation_routes(Router& router, ApiServices& services);
 /// POST /run.
 void add_run_routes(Router& router, ApiServices& services);
+/// GET /v1/models, GET /v1/models/{id}, POST /v1/chat/completions: OpenAI's API, errors of all of /v1 included.
+void add_openai_routes(Router& router, ApiServices& services);
 
 }  // namespace codehelper

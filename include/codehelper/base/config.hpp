@@ -29,6 +29,7 @@ enum class Mode : unsigned {
   project = 256,
   why = 512,
   reference = 1024,  // tells about the program itself; no setting applies
+  mcp = 2048,
 };
 
 struct ListenConfig {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "codehelper/index/project.hpp"
+#include "codehelper/index/vector_store.hpp"
 
 namespace codehelper {
 
@@ -21,6 +22,9 @@ std::vector<CheckResult> check_index_file(const std::filesystem::path& file);
 
 /// The database files of all indexes in `data_dir`, by name.
 std::vector<std::filesystem::path> list_index_files(const std::filesystem::path& data_dir);
+
+/// Of all finished indexes in `data_dir` that can be read. Blocks.
+std::vector<IndexMarker> load_index_markers(const std::filesystem::path& data_dir);
 
 /// Bytes that an index takes of the disk, its log included; 0 when there is none.
 std::uint64_t index_file_bytes(const std::filesystem::path& file);

@@ -30,6 +30,9 @@ class SharedState {
   virtual Task<Result<void>> save(RequestContext context, CurrentProject project) = 0;
 };
 
+/// Of this process alone; `project` is current at first.
+std::unique_ptr<SharedState> make_own_state(CurrentProject project);
+
 /// JSON in `file`, replaced as a whole. `loop` outlives it.
 std::unique_ptr<SharedState> make_file_state(EventLoop& loop, std::filesystem::path file);
 

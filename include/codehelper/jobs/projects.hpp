@@ -3,8 +3,10 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "codehelper/base/metrics.hpp"
 #include "codehelper/index/freshness.hpp"
@@ -57,6 +59,8 @@ class Projects {
   /// last. Errors: not_found when none was posted; invalid_input for a relative path and one outside the allowed root;
   /// timeout and unavailable when it can't be told which one is current.
   Task<Result<Project>> resolve(RequestContext context, std::optional<std::string> project_path);
+  /// The current one, those that were posted here, and those with an index in `data_dir`; by root.
+  Task<std::vector<Project>> list(RequestContext context, EventLoop& loop);
   /// What was posted with the project, while it is the current one; else empty.
   std::string pinned_repo(const std::optional<Project>& project) const;
   const std::optional<std::filesystem::path>& allowed_root() const { return options_.allowed_root; }
@@ -73,7 +77,8 @@ class Projects {
   VectorStore& store_;
   IngestJobs& jobs_;
   Options options_;
-  std::optional<Project> current_;  // as it was read last
+  std::optional<Project> current_;         // as it was read last
+  std::map<std::string, Project> posted_;  // here, by root
   std::string pinned_repo_;
   std::optional<ProjectStatus> last_known_;
 };

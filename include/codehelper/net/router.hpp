@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -32,15 +34,25 @@ struct MethodNotAllowed {
   std::string allow;  // value of the Allow header: "GET, HEAD, POST"
 };
 
+/// Makes the answer that a door's callers understand of one with the error envelope; the status stays.
+using ErrorShape = std::function<HttpReply(HttpReply)>;
+
 class Router {
  public:
   /// Throws std::logic_error for a template that is already taken by that method.
   void add(Route route);
   /// `path` as sent, percent-encoded, without the query. Pointers stay valid while the router is not changed.
   std::variant<RouteMatch, NoSuchRoute, MethodNotAllowed> find(std::string_view method, std::string_view path) const;
+  const std::vector<Route>& routes() const { return routes_; }
+
+  /// Errors of all paths that begin with `prefix` are given to `shape`, those that the server makes itself too.
+  void shape_errors(std::string prefix, ErrorShape shape);
+  /// `reply` as it goes to the caller of `path`.
+  HttpReply shape_reply(std::string_view path, HttpReply reply) const;
 
  private:
   std::vector<Route> routes_;
+  std::vector<std::pair<std::string, ErrorShape>> shapes_;
 };
 
 }  // namespace codehelper
