@@ -74,7 +74,7 @@ case ${1:-} in
   --tests)
     install_packages "${build[@]}" "${tests[@]}"
     for folder in src/index/grammars src/api/web tests/e2e/corpus tests/page tests/deploy tests/support/chroma \
-      tests/support/llm; do
+      tests/support/llm tests/clients; do
       install_npm "$root/$folder"
     done
     ;;
