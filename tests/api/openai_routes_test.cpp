@@ -73,7 +73,8 @@ TEST_CASE_METHOD(OpenaiFixture, "openai: there is a model for the current projec
   const ApiAnswer with_slash = call({.target = "/v1/models/"});
   const ApiAnswer one = call({.target = "/v1/models/codehelper:repo"});
 
-  const json::array& models = list.json().at("data").as_array();
+  const json::object listed = list.json();
+  const json::array& models = listed.at("data").as_array();
   CHECK(list.json().at("object") == "list");
   REQUIRE(models.size() == 2);
   CHECK(models[0].at("id") == "codehelper");
