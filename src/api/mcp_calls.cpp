@@ -14,8 +14,9 @@ constexpr std::string_view kProgressEvent = "progress";
 Task<Result<json::object>> call_tool(McpTools& tools, RequestContext context, McpCall call, ChatRun& run) {
   McpProgress tell = [](std::string_view) {};
   if (!call.progress_token.is_null()) {
-    tell = [&run, call, number = std::uint64_t{0}](std::string_view message) mutable {
-      run.push(kProgressEvent, McpProtocol::progress(call, ++number, message));
+    // Shared: a tool may hand copies on to those who know how far it is.
+    tell = [&run, call, number = std::make_shared<std::uint64_t>(0)](std::string_view message) {
+      run.push(kProgressEvent, McpProtocol::progress(call, ++*number, message));
     };
   }
   auto result = co_await tools.call(context, call.tool, call.arguments, std::move(tell));

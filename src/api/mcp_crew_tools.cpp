@@ -125,6 +125,7 @@ Task<Result<McpToolResult>> run_tests(McpCallParts parts) {
   auto run = co_await parts.services.runner->run(parts.context, std::move(execute), std::move(listener));
   if (!run && ends_the_call(run.error())) co_return std::unexpected(run.error());
   if (!run) co_return make_mcp_failure("the command could not be run: " + run.error().message);
+  if (run->run_id.empty()) run->run_id = parts.context.request_id;
   co_return make_mcp_result(describe_run(std::move(*run), std::move(**command)));
 }
 

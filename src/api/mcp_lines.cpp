@@ -31,7 +31,7 @@ class Channel {
  public:
   Channel(EventLoop& loop, int descriptor)
       : loop_(loop), number_(descriptor), flags_(::fcntl(descriptor, F_GETFL)), stream_(loop.context()) {
-    struct stat facts {};
+    struct stat facts{};
     is_file_ = ::fstat(descriptor, &facts) == 0 && S_ISREG(facts.st_mode);
     if (!is_file_) stream_.assign(descriptor);
   }

@@ -4,6 +4,7 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,18 +12,9 @@
 #include <vector>
 
 #include "codehelper/api/mcp.hpp"
+#include "mcp_message.hpp"
 
 namespace codehelper {
-
-enum class McpEra { legacy, modern };
-
-/// Of the HTTP request that carried a message.
-struct McpHeaders {
-  std::optional<std::string> protocol_version;
-  std::optional<std::string> method;
-  std::optional<std::string> name;
-  std::optional<std::string> session;
-};
 
 struct McpReply {
   int http_status = 200;
@@ -57,28 +49,16 @@ class McpProtocol {
   static boost::json::object progress(const McpCall& call, std::uint64_t number, std::string_view message);
 
  private:
-  struct Message;
-  struct Fault;
-
-  static std::expected<Message, Fault> parse(std::string_view text);
-  static McpEra find_era(const Message& message, const McpHeaders* headers);
-  static std::optional<Fault> check_modern(const Message& message, const McpHeaders* headers);
-  static std::optional<Fault> check_legacy(const McpHeaders* headers);
-  static McpStep take_notification(const Message& message);
-  McpStep take_request(const Message& message, McpEra era) const;
-  McpStep begin_call(const Message& message, McpEra era) const;
-  boost::json::object describe_server(const Message& message) const;
+  static McpStep take_notification(const McpMessage& message);
+  McpStep take_request(const McpMessage& message, McpEra era) const;
+  McpStep begin_call(const McpMessage& message, McpEra era) const;
+  boost::json::object describe_server(const McpMessage& message) const;
   boost::json::object list_tools() const;
-  static McpReply reply(const Message& message, McpEra era, boost::json::object result);
-  static McpReply refuse(const Message& message, const Fault& fault);
+  static McpReply reply(const McpMessage& message, McpEra era, boost::json::object result);
+  static McpReply refuse(const McpMessage& message, const McpFault& fault);
 
   std::string instructions_;
   std::vector<McpTool> tools_;
 };
-
-/// A session's name: it scopes what notifications/cancelled names and is nothing else, so that any server over the same
-/// store takes it. `random` is what make_request_id() gives.
-std::string make_mcp_session_id(std::string_view random);
-bool is_mcp_session_id(std::string_view id);
 
 }  // namespace codehelper

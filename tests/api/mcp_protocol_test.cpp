@@ -200,5 +200,5 @@ TEST_CASE("mcp: a call carries its arguments and its token, and a name may come 
   CHECK(call.arguments == json::object{{"a", 1}});
   CHECK(McpProtocol::progress(call, 3, "half").at("params") ==
         json::object{{"progressToken", "t"}, {"progress", 3}, {"message", "half"}});
-  CHECK(take(modern("tools/call", R"("name":"wait","arguments":[],)"), nullptr).code == -32602);
+  CHECK(take(modern("tools/call", R"("name":"test_wait","arguments":[],)"), nullptr).code == -32602);
 }

@@ -100,7 +100,7 @@ TEST_CASE_METHOD(McpFixture, "mcp: GET and DELETE are 405, other bodies 415, oth
 }
 
 TEST_CASE_METHOD(McpFixture, "mcp: a failure of a tool itself says nothing of its detail") {
-  const ApiAnswer answer = send(make_call(call_of("fail")));
+  const ApiAnswer answer = send(make_call(call_of("test_wrong")));
 
   CHECK(answer.json().at("error").at("code") == -32603);
   CHECK_FALSE(answer.text.contains("the detail"));
@@ -117,7 +117,7 @@ TEST_CASE_METHOD(McpFixture, "mcp: in the legacy era a call is cancelled by its 
     if (answer) told = answer->status;
   };
   TaskGroup group(loop, Log::none());
-  group.spawn("call", wait_for_answer(*client, make_call(call_of("wait"), session), status));
+  group.spawn("call", wait_for_answer(*client, make_call(call_of("test_wait"), session), status));
   while (tools.calls.empty()) run_until_done(loop, sleep_for(std::chrono::milliseconds(1)));
 
   CHECK(send(make_call(cancel, other)).status == 202);
@@ -131,14 +131,14 @@ TEST_CASE_METHOD(McpFixture, "mcp: in the legacy era a call is cancelled by its 
 }
 
 TEST_CASE_METHOD(McpFixture, "mcp: a caller that leaves cancels a modern call, and no legacy one") {
-  HttpCall legacy = make_call(call_of("wait"));
+  HttpCall legacy = make_call(call_of("test_wait"));
   legacy.limit = std::chrono::milliseconds(50);
   HttpCall modern = make_call(call_of(
-      "wait",
+      "test_wait",
       R"(,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}})"));
   modern.headers.add("MCP-Protocol-Version", "2026-07-28");
   modern.headers.add("Mcp-Method", "tools/call");
-  modern.headers.add("Mcp-Name", "wait");
+  modern.headers.add("Mcp-Name", "test_wait");
   modern.limit = std::chrono::milliseconds(50);
 
   for (auto [call, expected] : {std::pair(legacy, 0), std::pair(modern, 1)}) {
@@ -180,7 +180,7 @@ std::vector<json::object> talk(McpTools& tools, const std::string& input) {
 
 TEST_CASE("mcp: over lines everything asked before the end of the input is answered, and what is taken back is not") {
   test::McpFixtureTools tools;
-  const std::string waiting = R"({"jsonrpc":"2.0","id":"w","method":"tools/call","params":{"name":"wait"}})";
+  const std::string waiting = R"({"jsonrpc":"2.0","id":"w","method":"tools/call","params":{"name":"test_wait"}})";
   const std::string cancel = R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"w"}})";
 
   const auto messages = talk(tools, std::string(kInitialize) + "\r\n" + waiting + "\n" +
@@ -192,5 +192,5 @@ TEST_CASE("mcp: over lines everything asked before the end of the input is answe
   CHECK(messages[1].at("error").at("code") == -32700);
   CHECK(messages[2].at("params").at("progress") == 1);
   CHECK(messages[5].at("id") == 7);
-  CHECK(tools.calls == std::vector<std::string>{"wait", "test_tool_with_progress"});
+  CHECK(tools.calls == std::vector<std::string>{"test_wait", "test_tool_with_progress"});
 }

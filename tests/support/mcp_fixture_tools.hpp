@@ -1,6 +1,8 @@
 // The tools that the conformance suites of the Model Context Protocol ask for by name.
 #pragma once
 
+#include <boost/json/parse.hpp>
+
 #include <array>
 #include <string>
 #include <string_view>
@@ -21,6 +23,7 @@ class McpFixtureTools final : public McpTools {
       tool.title = name;
       tool.description = "a fixture";
       tool.input_schema = {{"type", "object"}, {"properties", boost::json::object()}};
+      if (name == "json_schema_2020_12_tool") tool.input_schema = boost::json::parse(kManyKeywords).as_object();
       tool.output_schema = {{"type", "object"}};
       tools.push_back(std::move(tool));
     }
@@ -40,12 +43,12 @@ class McpFixtureTools final : public McpTools {
         if (!slept) co_return std::unexpected(slept.error());
       }
     }
-    if (name == "wait") {
+    if (name == "test_wait") {
       const auto slept = co_await sleep_for(std::chrono::minutes(5));
       ++cancelled;
       co_return std::unexpected(slept.error());
     }
-    if (name == "fail") co_return fail(ErrorCode::internal, "the detail");
+    if (name == "test_wrong") co_return fail(ErrorCode::internal, "the detail");
     McpToolResult result = make_mcp_result({{"name", name}, {"arguments", std::move(arguments)}});
     if (name == "test_simple_text")
       result.content[0].as_object()["text"] = "This is a simple text response for testing.";
@@ -57,9 +60,15 @@ class McpFixtureTools final : public McpTools {
   int cancelled = 0;
 
  private:
-  static constexpr auto kNames = std::to_array<std::string_view>(
-      {"fail", "test_audio_content", "test_embedded_resource", "test_error_handling", "test_image_content",
-       "test_multiple_content_types", "test_simple_text", "test_tool_with_progress", "wait"});
+  static constexpr auto kNames =
+      std::to_array<std::string_view>({"json_schema_2020_12_tool", "test_audio_content", "test_embedded_resource",
+                                       "test_error_handling", "test_image_content", "test_multiple_content_types",
+                                       "test_simple_text", "test_tool_with_progress", "test_wait", "test_wrong"});
+
+  static constexpr std::string_view kManyKeywords = R"({"$schema":"https://json-schema.org/draft/2020-12/schema",
+      "type":"object","$defs":{"address":{"type":"object","properties":{"street":{"type":"string"},
+      "city":{"type":"string"}}}},"properties":{"name":{"type":"string"},"address":{"$ref":"#/$defs/address"}},
+      "additionalProperties":false})";
 
   static void add_media(std::string_view name, McpToolResult& result) {
     constexpr const char* kPng =
