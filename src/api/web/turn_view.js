@@ -140,7 +140,7 @@ export class TurnView {
     const edits = this.#edits.filter((edit) => !this.#shownEdits.has(edit));
     replaceChildren(
       this.extras,
-      (answer.notes ?? []).map((note) => h("p", { class: "notice" }, note)),
+      (answer.notes ?? []).map((note) => h("p", { class: "remark" }, note)),
       edits.map((edit) => makeDiff(edit, this.#verify)),
       (answer.receipts ?? []).map(makeReceipt),
     );
