@@ -5,24 +5,23 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { chatScripts, runScripts } from "./scripts.mjs";
+import { testedQuestion, startModel } from "./model.mjs";
 import { ask, makeFolder, narrow, openPage, pictures, startBrowser, startProgram, waitForAnswer, wide } from "./support.mjs";
-import { startWire } from "./wire_server.mjs";
 
 let browser;
+let model;
 let program;
-let wire;
 
 before(async () => {
   mkdirSync(pictures, { recursive: true });
-  program = await startProgram(makeFolder());
-  wire = await startWire(program.url, [...chatScripts, ...runScripts]);
+  model = await startModel();
+  program = await startProgram(makeFolder(), { variables: model.variables });
   browser = await startBrowser();
 });
 after(async () => {
   await browser.close();
-  wire.stop();
   await program.stop();
+  await model.stop();
 });
 
 // Scenes in the order in which one leads to the next; each leaves the page as it is to be looked at.
@@ -38,7 +37,7 @@ const scenes = {
     await page.keyboard.press("Escape");
     await page.getByText("Stopped", { exact: true }).waitFor();
     await page.evaluate(() => document.querySelector('[aria-label="New conversation"]').click());
-    await ask(page, "How are headers parsed? Show me the full answer");
+    await ask(page, testedQuestion);
     await waitForAnswer(page);
   },
   steps: async (page) => {
@@ -82,7 +81,7 @@ async function findFaults(page) {
 for (const theme of ["light", "dark"]) {
   for (const [size, viewport] of Object.entries({ wide, narrow })) {
     test(`page: no serious fault of accessibility, ${theme} and ${size}`, async () => {
-      const { page, close } = await openPage(browser, wire.url, { viewport, theme, reducedMotion: "reduce" });
+      const { page, close } = await openPage(browser, program.url, { viewport, theme, reducedMotion: "reduce" });
       await page.evaluate(axe.source);
       const found = {};
       for (const [scene, play] of Object.entries(scenes)) {

@@ -3,6 +3,7 @@ import { chromium } from "playwright-core";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,6 +15,8 @@ const sources = path.resolve(here, "../..");
 export const binary = process.env.TEST_BINARY;
 export const pictures = process.env.TEST_PICTURES;
 const browserPath = process.env.TEST_BROWSER;
+
+const patience = 60_000; // milliseconds; a busy machine takes long for what is quick elsewhere
 
 export const wide = { width: 1280, height: 800 };
 export const narrow = { width: 390, height: 844 };
@@ -76,17 +79,58 @@ export async function startProgram({ folder, repository }, { port = 0, variables
   return { url, port: Number(new URL(url).port), stop };
 }
 
+// Passes connections on to a server of this machine. `open` counts them, cut() breaks those that are open.
+export class Proxy {
+  static async start(target) {
+    const proxy = new Proxy();
+    proxy.pairs = new Set();
+    const port = Number(new URL(target).port);
+    proxy.server = net.createServer((caller) => {
+      const peer = net.connect(port, "127.0.0.1");
+      const pair = [caller, peer];
+      proxy.pairs.add(pair);
+      for (const [from, to] of [pair, pair.toReversed()]) {
+        from.on("error", () => to.destroy());
+        from.on("close", () => {
+          to.destroy();
+          proxy.pairs.delete(pair);
+        });
+        from.pipe(to);
+      }
+    });
+    await new Promise((resolve) => proxy.server.listen(0, "127.0.0.1", resolve));
+    proxy.port = proxy.server.address().port;
+    proxy.url = `http://127.0.0.1:${proxy.port}`;
+    return proxy;
+  }
+  get open() {
+    return this.pairs.size;
+  }
+  cut() {
+    for (const socket of [...this.pairs].flat()) socket.destroy();
+  }
+  stop() {
+    this.server.close();
+    this.cut();
+  }
+}
+
 export async function startBrowser() {
   const args = process.getuid() === 0 ? ["--no-sandbox"] : [];
   return chromium.launch({ executablePath: browserPath, args });
 }
 
-// A tab on the page. Whatever the browser complains of is a fault: refused content, errors of scripts, failed loads but
+// A tab on the page, and in `asked` what it asked of the crew, as {method, path, headers, body}. Whatever the browser complains of is a fault: refused content, errors of scripts, failed loads but
 // those whose status is in `expected` ("away" for a server that is not there).
 export async function openPage(browser, url, { viewport = wide, theme = "light", expected = [], ...options } = {}) {
   const context = await browser.newContext({ viewport, colorScheme: theme, permissions: ["clipboard-read", "clipboard-write"], ...options });
   const page = await context.newPage();
   const faults = [];
+  const asked = [];
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (/^\/(chat|run)\b/.test(pathname)) asked.push({ method: request.method(), path: pathname, headers: request.headers(), body: request.postDataJSON() });
+  });
   page.on("pageerror", (error) => faults.push(error.stack));
   page.on("console", (message) => {
     if (message.type() !== "error" && message.type() !== "warning") return;
@@ -97,13 +141,13 @@ export async function openPage(browser, url, { viewport = wide, theme = "light",
   await page.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) => console.error(`refused: ${event.violatedDirective} ${event.blockedURI}`));
   });
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(patience);
   await page.goto(url);
   const close = async () => {
     await context.close();
     assert.deepEqual(faults, []);
   };
-  return { page, faults, close };
+  return { page, asked, close };
 }
 
 export async function ask(page, question) {
@@ -118,7 +162,7 @@ export async function waitForAnswer(page) {
   return turn;
 }
 
-export async function waitFor(look, what, milliseconds = 15_000) {
+export async function waitFor(look, what, milliseconds = patience) {
   for (const end = Date.now() + milliseconds; Date.now() < end; ) {
     if (await look()) return;
     await new Promise((resolve) => setTimeout(resolve, 30));

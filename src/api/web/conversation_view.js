@@ -17,6 +17,8 @@ export class ConversationView extends EventTarget {
     super();
     Object.assign(this, parts);
     this.turns = [];
+    this.indexing = h("p", { role: "status" });
+    this.project.addEventListener("change", () => this.#showIndexing());
     this.showNew();
   }
 
@@ -33,9 +35,16 @@ export class ConversationView extends EventTarget {
     this.id = "";
     this.title = "";
     this.projectPath = null;
-    this.element.append(makeWelcome());
+    this.element.append(makeWelcome(this.indexing));
     this.evidence.showNothing();
     this.dispatchEvent(new Event("change"));
+  }
+
+  // Who comes first sees why an answer would still lack something.
+  #showIndexing() {
+    const { files_done: done, files_total: total } = this.project.status?.progress ?? {};
+    const count = total > 0 ? `: ${done.toLocaleString("en")} of ${formatCount(total, "file")}` : "";
+    this.indexing.textContent = this.project.isIndexing ? `The project is being indexed${count}.` : "";
   }
 
   // Loads a kept conversation. Throws an ApiError.
@@ -147,11 +156,12 @@ function describeEnd(turn, run) {
   return `The answer is there, with ${formatCount(turn.sources.length, "citation")}.`;
 }
 
-function makeWelcome() {
+function makeWelcome(indexing) {
   return h(
     "div",
     { class: "welcome" },
     h("h1", {}, "Ask about this code"),
     h("p", {}, "Answers cite the lines that they are made of, and each citation is checked against the file."),
+    indexing,
   );
 }

@@ -58,9 +58,9 @@ const conversation = new ConversationView({
     onSources: (turn) => {
       if (evidence.turn === turn) evidence.show(turn);
     },
-    onVerify: (patch) => {
+    onVerify: (patch, turn) => {
       layout.show("tests");
-      runPanel.verify(patch);
+      runPanel.verify(patch, turn.question);
     },
   },
 });

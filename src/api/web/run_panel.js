@@ -46,11 +46,12 @@ export class RunPanel {
     return this.#run({ action: "run_tests" });
   }
 
-  // Runs the tests with a diff applied; the project itself stays as it is.
-  verify(patch) {
+  // Runs the tests with a diff applied; the project itself stays as it is. `message` is what was wanted: a model that
+  // mends a diff with which tests fail is told of it.
+  verify(patch, message) {
     if (this.isRunning) return undefined;
     replaceChildren(this.subject, makeDiff({ patch }, null));
-    return this.#run({ action: "verify", patch });
+    return this.#run({ action: "verify", patch, message });
   }
 
   stop() {

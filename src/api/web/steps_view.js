@@ -31,6 +31,10 @@ function summarize(given) {
   return texts.join(" ");
 }
 
+function hasFailed(action, outcome) {
+  return action === "refused" || /^(failed: |doesn't apply|The tests? (run )?failed)/.test(outcome);
+}
+
 export class StepsView {
   #calls = new Map();
   #output = null;
@@ -55,7 +59,9 @@ export class StepsView {
   }
 
   addStep({ role, action, outcome, seconds }) {
-    const card = this.#add({ name: `${role} · ${action}`, note: outcome, state: "good" });
+    const isShown = [...this.#calls.values()].some((call) => call.isRunning && call.name === action);
+    if (isShown) return; // the call's own card tells more
+    const card = this.#add({ name: `${role} · ${action}`, note: outcome, state: hasFailed(action, outcome) ? "bad" : "good" });
     card.figures.textContent = formatSeconds(seconds);
     card.body.append(h("p", {}, outcome));
     this.#steps += 1;
@@ -67,12 +73,13 @@ export class StepsView {
     const card = this.#add({ name, note: summarize(given), state: "running" });
     const text = showArguments(given);
     if (text) card.body.append(...makeText("Arguments", text));
-    this.#calls.set(id, card);
+    this.#calls.set(id, Object.assign(card, { name, isRunning: true }));
     this.title.textContent = `${name} ${summarize(given)}`;
   }
 
   addResult({ id, name, ok, summary, bytes, seconds, output }) {
     const card = this.#calls.get(id) ?? this.#add({ name, state: "running" });
+    card.isRunning = false;
     card.mark.className = `mark ${ok ? "good" : "bad"}`;
     card.note.textContent = summary;
     card.figures.textContent = [formatSeconds(seconds), formatBytes(bytes)].filter(Boolean).join(" · ");

@@ -15,8 +15,9 @@ export class TurnView {
   #nextMention = 0;
   #edits = [];
   #shownEdits = new Set();
+  #verify = (patch) => this.actions.onVerify(patch, this);
 
-  // `actions`: onEdit(turn), onCite(turn, index), onEvidence(turn), onSources(turn), onVerify(patch), onAgain(turn).
+  // `actions`: onEdit(turn), onCite(turn, index), onEvidence(turn), onSources(turn), onVerify(patch, turn), onAgain(turn).
   constructor({ question, projectPath, actions }) {
     this.question = question;
     this.projectPath = projectPath;
@@ -139,8 +140,8 @@ export class TurnView {
     const edits = this.#edits.filter((edit) => !this.#shownEdits.has(edit));
     replaceChildren(
       this.extras,
-      (answer.notes ?? []).map((note) => h("p", { class: "notice" }, note)),
-      edits.map((edit) => makeDiff(edit, this.actions.onVerify)),
+      (answer.notes ?? []).map((note) => h("p", { class: "remark" }, note)),
+      edits.map((edit) => makeDiff(edit, this.#verify)),
       (answer.receipts ?? []).map(makeReceipt),
     );
     this.#showFoot(...this.#describeAnswer(answer));
@@ -191,6 +192,6 @@ export class TurnView {
   #makeDiffView(patch) {
     const edit = this.#edits.find((known) => known.patch.trim() === patch.trim());
     if (edit) this.#shownEdits.add(edit);
-    return makeDiff(edit ?? { patch: `${patch}\n` }, this.isRunning ? null : this.actions.onVerify);
+    return makeDiff(edit ?? { patch: `${patch}\n` }, this.isRunning ? null : this.#verify);
   }
 }
