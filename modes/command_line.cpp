@@ -23,6 +23,11 @@ void add_index_flags(CLI::App& app, Arguments& arguments) {
   app.add_flag("--listen", arguments.listen, "serve /health, /metrics and /progress while indexing");
 }
 
+void add_mcp_arguments(CLI::App& app, Arguments& arguments) {
+  add_dev_arguments(app, arguments);
+  app.add_flag("--stdio")->description("over standard input and output: as it does without it, since clients say so");
+}
+
 void add_index_arguments(CLI::App& app, Arguments& arguments) {
   add_dev_arguments(app, arguments);
   add_index_flags(app, arguments);
@@ -112,7 +117,7 @@ constexpr ModeDescription kModes[] = {
     {Mode::serve_runner, "serve-runner", "the Runner: runs allowed commands under one root", add_nothing,
      run_serve_runner},
     {Mode::mcp, "mcp", "the Model Context Protocol on standard input and output, for editors and agents",
-     add_dev_arguments, run_mcp},
+     add_mcp_arguments, run_mcp},
     {Mode::ingest, "ingest", "index as a Job runs it: with its log on standard output", add_ingest_arguments,
      run_ingest},
     {Mode::reference, "completion", "prints a completion script for a shell", add_completion_arguments, run_completion},

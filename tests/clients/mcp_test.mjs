@@ -71,7 +71,7 @@ async function inspect(target, ...options) {
       CODEHELPER_DATA_DIR: path.join(repository.top, "stdio-data"),
     },
   });
-  return JSON.parse(done.stdout);
+  return JSON.parse(done.stdout).result;
 }
 
 const toolNames = [

@@ -106,19 +106,6 @@ test("a run that fails late is an error of the stream", async () => {
   );
 });
 
-test("a run that took too long is an error, and is not tried again", async () => {
-  requests = 0;
-  const asked = { ...slow, messages: [{ role: "user", content: "run the tests and show me where headers are parsed" }] };
-  // What is left of the time when a run must have ended is five seconds.
-  const failed = client.chat.completions.create(asked, { headers: { "X-Timeout-Ms": "5500" } });
-  await assert.rejects(failed, (error) => {
-    assert.equal(error.status, 504);
-    assert.equal(error.headers.get("x-should-retry"), "false");
-    return true;
-  });
-  assert.equal(requests, 1);
-});
-
 async function countChats() {
   const figures = await (await fetch(`${program.url}/metrics`)).text();
   const counts = [...figures.matchAll(/^codehelper_chats_total\{[^}]*\} (\d+)$/gm)].map((found) => Number(found[1]));
