@@ -103,7 +103,7 @@ int run_chat(const Config& config, const Arguments& arguments) {
     if (*piped && role == PipedInput::the_message)
       message = std::move(**piped);
     else if (*piped)
-      attachments->push_back(json::object{{"name", "standard input"}, {"text", std::move(**piped)}});
+      attachments->push_back(json::object{{"name", "stdin"}, {"text", std::move(**piped)}});
     if (message.empty()) {
       fmt::print(stderr, "codehelper chat: no message; give one as MESSAGE, or on standard input\n");
       return kExitUsage;

@@ -57,7 +57,8 @@ void add_chat_arguments(CLI::App& app, Arguments& arguments) {
                  "the question or task; without one standard input is it, or you type on a terminal");
   set_kind(app.add_option("--attach", arguments.attached, "a file to read with it; may be given several times"), "FILE")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);
   auto* last = app.add_flag("--continue", arguments.continues, "go on with the last conversation");
   app.add_option("--conversation", arguments.conversation, "go on with the conversation of this id")->excludes(last);
   add_client_arguments(app, arguments);

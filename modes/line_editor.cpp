@@ -103,8 +103,8 @@ LineEditor::LineEditor(std::string prompt, HistoryFile history)
   ::el_set(editor, EL_HIST, &::history, state_->past.get());
   ::el_set(editor, EL_BIND, "^R", "em-inc-search-prev", nullptr);
   // While a line is typed Ctrl-C is a key and no signal: nothing is interrupted but the line.
-  ::el_set(editor, EL_SETTY, "-d", "intr=", nullptr);
-  ::el_set(editor, EL_ADDFN, "interrupt-line", "gives up the line", &State::interrupt);
+  ::el_set(editor, EL_SETTY, "-d", "-isig", nullptr);
+  ::el_wset(editor, EL_ADDFN, L"interrupt-line", L"gives up the line", &State::interrupt);  // el_set leaks the names
   ::el_set(editor, EL_BIND, "^C", "interrupt-line", nullptr);
 }
 

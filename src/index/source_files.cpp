@@ -121,7 +121,10 @@ class Walk {
     if (repository_ == nullptr) return ignored_by;
     for (const auto& path : repository_->exclude_files) {
       const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-      if (auto pushed = push_rules(file, path.string(), ""); !pushed) return std::unexpected(pushed.error());
+      const auto inside = path.lexically_relative(repository_->work_tree);
+      const bool is_inside = !inside.empty() && *inside.begin() != "..";
+      const std::string name = is_inside ? inside.string() : path.string();
+      if (auto pushed = push_rules(file, name, ""); !pushed) return std::unexpected(pushed.error());
     }
     std::filesystem::path folder = repository_->work_tree;
     std::string below;

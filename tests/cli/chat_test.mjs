@@ -5,12 +5,11 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 
 import { LLMock } from "../support/llm/node_modules/@copilotkit/aimock/dist/index.js";
-import { CountingProxy, Program, Repository, until } from "../crew/support.mjs";
+import { Program, Repository, until } from "../crew/support.mjs";
 import { Terminal, run } from "./support.mjs";
 
 const kAnswer = "Lines are split in `parser.py:1-2`, and nowhere in `parser.py:90`.";
 let mock;
-let proxy;
 let repository;
 let program;
 let client;
@@ -36,6 +35,18 @@ function requestsAbout(word) {
   return mock.journal.getAll().map(({ body }) => body).filter((body) => body?.messages && said(body).includes(word));
 }
 
+// How many runs were stopped by name, and how many answers have ended, by the server's log.
+function ended() {
+  const count = (pattern) => [...program.output.matchAll(pattern)].length;
+  return {
+    stopped: count(/"method":"DELETE","path":"\/chat\/[0-9a-f]+","status":202/g),
+    answers: count(/"method":"POST","path":"\/chat","status":200/g),
+  };
+}
+function awaitStop(earlier) {
+  return until("the end of the run", () => ended().stopped > earlier.stopped && ended().answers > earlier.answers);
+}
+
 before(async () => {
   mock = new LLMock({ port: 0, chunkSize: 8 });
   mock.addFixture({
@@ -43,24 +54,27 @@ before(async () => {
     response: { content: '{"roles":["coder"],"searches":[],"web_searches":[],"edit":false}' },
   });
   await mock.start();
-  proxy = await CountingProxy.start(new URL(mock.url).port);
   repository = new Repository({
     "parser.py": "def parse_headers(text):\n    return text.splitlines()\n",
     "binary.bin": "a\0b",
   });
-  program = await Program.start(repository, { LLM_URL: `${proxy.url}/v1`, LLM_MODEL: "gpt-4o" });
+  program = await Program.start(repository, { LLM_URL: `${mock.url}/v1`, LLM_MODEL: "gpt-4o" });
   client = { CODE_HELPER_API_URL: program.url, CODEHELPER_DATA_DIR: path.join(repository.top, "client") };
 
   const read = { id: "c1", name: "read_lines", arguments: '{"path":"parser.py","start_line":1,"end_line":2}' };
   answer("where", 0, { toolCalls: [read] });
   answer("where", 1, { content: kAnswer });
+  for (const [word, name] of [["PIPE-IN", "stdin"], ["FILES", "b.txt"]]) {
+    const open = { id: "c2", name: "read_lines", arguments: JSON.stringify({ path: `attachment:${name}`, start_line: 1, end_line: 1 }) };
+    answer(word, 0, { toolCalls: [open] });
+    answer(word, 1, { content: "Read." });
+  }
   answer("slowly", 0, { content: "One word after the other, for a long time. ".repeat(30) }, { latency: 100 });
   answer("quickly", 0, { content: "Done at once." });
 });
 
 after(async () => {
   assert.equal(await program.stop(), 0);
-  proxy.stop();
   await mock.stop();
   repository.remove();
 });
@@ -87,13 +101,13 @@ test("--json prints the whole answer and nothing else, with plain numbers", asyn
 
 test("what is piped in is the message, or is attached to one", async () => {
   const alone = await run(["chat"], { env: client, input: "answer quickly: PIPED-ALONE" });
-  const beside = await run(["chat", "answer quickly, please"], { env: client, input: "PIPED-BESIDE\n" });
+  const beside = await run(["chat", "what of this PIPE-IN?"], { env: client, input: "PIPED-BESIDE\n" });
   const nothing = await run(["chat"], { env: client, input: " \n" });
 
   assert.equal(alone.stdout, "Done at once.\n");
   assert.ok(requestsAbout("PIPED-ALONE").length > 0);
   assert.equal(beside.status, 0, beside.stderr);
-  assert.ok(requestsAbout("PIPED-BESIDE").length > 0);
+  assert.ok(requestsAbout("PIPE-IN").some((body) => JSON.stringify(body).includes("PIPED-BESIDE")));
   assert.equal(nothing.status, 2);
   assert.match(nothing.stderr, /no message; give one as MESSAGE/);
 });
@@ -104,7 +118,7 @@ test("files are attached, and those that are no text, too large or missing are r
   writeFileSync(path.join(top, "b.txt"), "ATTACHED-B");
   writeFileSync(path.join(top, "large.txt"), "x".repeat(1024 * 1024 + 1));
   const attach = (...files) =>
-    run(["chat", ...files.flatMap((file) => ["--attach", file]), "answer quickly about these"], { env: client, cwd: top });
+    run(["chat", ...files.flatMap((file) => ["--attach", file]), "what of these FILES?"], { env: client, cwd: top });
 
   const both = await attach("a.txt", "b.txt");
   const binary = await attach("repo/binary.bin");
@@ -113,7 +127,9 @@ test("files are attached, and those that are no text, too large or missing are r
   const folder = await attach("repo");
 
   assert.equal(both.status, 0, both.stderr);
-  assert.ok(requestsAbout("ATTACHED-A").some((body) => said(body).includes("ATTACHED-B")));
+  const sent = JSON.stringify(requestsAbout("FILES"));
+  assert.match(sent, /attachment:a\.txt/);
+  assert.match(sent, /ATTACHED-B/);
   assert.deepEqual([binary.status, large.status, missing.status, folder.status], [1, 1, 1, 1]);
   assert.match(binary.stderr, /binary\.bin is no text/);
   assert.match(large.stderr, /large\.txt is larger than 1 MiB/);
@@ -134,35 +150,37 @@ test("a conversation goes on by its id, and the last one with --continue", async
 });
 
 test("Ctrl-C ends a single question with status 130, and the model is let go", async () => {
+  const earlier = ended();
   const { status, stderr } = await run(["chat", "tell me slowly"], {
     env: client,
     on_start: async (child) => {
-      await until("a question to the model", () => proxy.open > 0);
+      await until("a question to the model", () => requestsAbout("tell me slowly").length > 0);
       child.kill("SIGINT");
     },
   });
 
   assert.equal(status, 130, stderr);
   assert.match(stderr, /the answer was stopped/);
-  await until("the end of the question to the model", () => proxy.open === 0);
+  await awaitStop(earlier);
 });
 
 test("on a terminal: streams, Ctrl-C stops the answer and not the program, twice on an empty line ends it", async () => {
+  const earlier = ended();
   const terminal = new Terminal(["chat"], client);
   await terminal.awaits(/> /);
   terminal.type("tell me slowly\r");
   await terminal.awaits(/One word after/);
   terminal.type("\x03");
   await terminal.awaits(/the answer was stopped/);
-  await until("the end of the question to the model", () => proxy.open === 0);
+  await awaitStop(earlier);
   await terminal.awaits(/> /);
   terminal.type("answer quickly\r");
   await terminal.awaits(/Done at once\./);
   await terminal.awaits(/> /);
   terminal.type("half a line\x03");
-  await terminal.awaits(/half a line.*> /s);
+  await terminal.awaits(/half a line\s+> /);
   terminal.type("\x03");
-  await terminal.awaits(/once more to end/);
+  await terminal.awaits(/once more to end.*> /s);
   terminal.type("\x03");
 
   assert.equal(await terminal.ended, 0);
@@ -188,6 +206,7 @@ test("on a terminal: what was typed is kept for the next time, for its owner onl
   await second.awaits(/answer quickly: na/);
   second.type("\r");
   await second.awaits(/Done at once\./);
+  await second.awaits(/> /);
   second.type("\x04");
   assert.equal(await second.ended, 0);
 });

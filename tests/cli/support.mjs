@@ -30,6 +30,9 @@ export class Terminal {
       stdio: ["pipe", "pipe", "inherit"],
     });
     this.child.stdout.on("data", (piece) => (this.shown += piece));
+    this.child.stdin.on("error", () => {}); // it has ended
+    const limit = setTimeout(() => this.child.kill("SIGKILL"), 60_000);
+    this.child.on("close", () => clearTimeout(limit));
     this.ended = new Promise((resolve) => this.child.on("close", (status) => resolve((this.status = status))));
   }
   type(text) {
@@ -44,8 +47,5 @@ export class Terminal {
     );
     this.shown = this.shown.slice(match.index + match[0].length);
     return match;
-  }
-  end() {
-    this.child.kill("SIGKILL");
   }
 }
