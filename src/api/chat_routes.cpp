@@ -55,6 +55,10 @@ Task<Result<ChatRequest>> parse_chat(RequestContext context, Projects& projects,
   if (!attachments) co_return std::unexpected(attachments.error());
   auto conversation = optional_string(body, "conversation_id");
   if (!conversation) co_return std::unexpected(conversation.error());
+  if (*conversation && !(*conversation)->empty() && !is_valid_conversation_id(**conversation)) {
+    co_return fail(ErrorCode::invalid_field,
+                   "field \"conversation_id\" must be 1 to 128 letters, digits, dots, dashes and underscores");
+  }
   auto project = co_await projects.resolve(context, *project_path);
   if (!project && project.error().code != ErrorCode::not_found) co_return std::unexpected(project.error());
 

@@ -9,6 +9,7 @@
 #include "codehelper/base/base64.hpp"
 #include "codehelper/base/hash.hpp"
 #include "codehelper/base/json_fields.hpp"
+#include "codehelper/base/text.hpp"
 
 namespace codehelper {
 
@@ -72,8 +73,8 @@ std::optional<McpFault> check_legacy(const McpHeaders* headers) {
   }
   if (headers->protocol_version && !is_legacy_mcp_version(*headers->protocol_version)) {
     return McpFault{400, kMcpInvalidRequest,
-                    fmt::format("MCP-Protocol-Version {} is not supported; {} is", *headers->protocol_version,
-                                kLegacyMcpVersions.front())};
+                    fmt::format("MCP-Protocol-Version {} is not supported; {} is",
+                                to_valid_utf8(*headers->protocol_version), kLegacyMcpVersions.front())};
   }
   return std::nullopt;
 }

@@ -206,4 +206,5 @@ TEST_CASE_METHOD(ChatFixture, "chat: a run is stopped on request") {
   CHECK(data_of(ended.back()).at("error") == "cancelled");
   CHECK(call({.method = "DELETE", .target = "/chat/none"}).status == 404);
   CHECK(post("/chat", {{"message", "x"}, {"on_disconnect", "stay"}}).status == 422);
+  CHECK(post("/chat", {{"message", "x"}, {"conversation_id", "../etc"}}).status == 422);
 }
