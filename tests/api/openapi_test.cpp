@@ -31,6 +31,8 @@ TEST_CASE_METHOD(test::ApiFixture, "openapi: the document has every route of the
   Router router;
   add_base_routes(router, metrics);
   add_readiness_routes(router, api);
+  add_doctor_routes(router, api);
+  add_file_routes(router, api);
   add_project_routes(router, api);
   add_search_routes(router, api);
   add_symbols_routes(router, api);

@@ -22,6 +22,7 @@ before(async () => {
   repository = new Repository({
     "parser.py": "def parse_headers(text):\n    return text.split()\n",
     Makefile: "test:\n\techo tested\n",
+    "README.md": "# Demo\n\nIt parses headers.\n",
   });
   program = await Program.start(repository);
   document = await program.get("/openapi.json");
@@ -75,6 +76,11 @@ test("every documented call is made, and each answer holds its schema", async ()
   await call("get", "/project", { query: `?project_path=${encodeURIComponent(project_path)}` });
   await call("post", "/project", { body: { project_path } });
   await call("post", "/project", { body: { project_path: "relative" }, status: 400 });
+  await call("get", "/doctor");
+  await call("get", "/project/skipped", { query: `?project_path=${encodeURIComponent(project_path)}` });
+  await call("get", "/files", { query: "?path=parser.py&start_line=1&end_line=2" });
+  await call("get", "/files", { query: "?path=none.py", status: 404 });
+  await call("get", "/directories", { query: `?prefix=${encodeURIComponent(path.dirname(project_path))}/` });
   await call("post", "/search", { body: { query: "parse headers", limit: 3 } });
   await call("post", "/search", { body: { query: "parse headers" }, query: "?explain=1" });
   await call("post", "/search", { body: {}, status: 422 });
