@@ -9,7 +9,6 @@
 
 #include "codehelper/agents/model_server.hpp"
 #include "codehelper/api/mcp_tools.hpp"
-#include "codehelper/api/openapi.hpp"
 #include "codehelper/index/embedding_server.hpp"
 #include "codehelper/jobs/index_freshness.hpp"
 #include "codehelper/jobs/kubernetes_ingest_jobs.hpp"
@@ -340,17 +339,7 @@ Task<void> ApiParts::shut_down() {
 
 void ApiParts::add_routes(Router& router) {
   add_page_routes(router);
-  add_readiness_routes(router, services_);
-  add_doctor_routes(router, services_);
-  add_project_routes(router, services_);
-  add_file_routes(router, services_);
-  add_search_routes(router, services_);
-  add_symbols_routes(router, services_);
-  add_chat_routes(router, services_);
-  add_conversation_routes(router, services_);
-  add_run_routes(router, services_);
-  add_openai_routes(router, services_);
-  add_openapi_routes(router);
+  add_api_routes(router, services_);
   mcp_tools_ = make_mcp_tools(services_, config_.index.max_file_bytes);
   add_mcp_routes(router, {*mcp_tools_, chat_runs_});
 }

@@ -46,9 +46,7 @@ void AnswerDraft::note_index(const SearchResult& found) {
 
 void AnswerDraft::count(const TokenUsage& usage) {
   TokenUsage sum = answer.usage.value_or(TokenUsage{});
-  sum.prompt += usage.prompt;
-  sum.completion += usage.completion;
-  sum.is_estimate = sum.is_estimate || usage.is_estimate;
+  sum.add(usage);
   answer.usage = sum;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "answer_draft.hpp"
 #include "codehelper/base/secret_text.hpp"
 #include "excerpt.hpp"
 #include "prompt.hpp"
@@ -20,16 +21,6 @@ constexpr std::size_t kSummaryBytes = 200;
 void tell_to_answer(std::vector<ModelMessage>& messages, std::string_view why) {
   messages.back().content +=
       fmt::format("\n\nNo more tools: {}. Answer the question now with what is known, and say what is not.", why);
-}
-
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-void add(TokenUsage& sum, const TokenUsage& usage) {
-  sum.prompt += usage.prompt;
-  sum.completion += usage.completion;
-  sum.is_estimate = sum.is_estimate || usage.is_estimate;
 }
 
 }  // namespace
@@ -50,7 +41,7 @@ Task<Result<ModelReply>> Coder::ask(RequestContext context) {
   };
   ModelRequest request = request_;
   auto reply = co_await model_.ask(std::move(context), std::move(request), std::move(on_text));
-  if (reply) add(work_.usage, reply->usage);
+  if (reply) work_.usage.add(reply->usage);
   co_return reply;
 }
 

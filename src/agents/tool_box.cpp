@@ -218,10 +218,6 @@ void ToolBox::note_shown(const SearchHit& hit) {
   state_->shown.add(hit.path, hit.start_line, hit.text);
 }
 
-Task<Result<std::string>> ToolBox::read_file(std::string path) {
-  co_return co_await state_->reader.read(std::move(path));
-}
-
 const std::vector<Receipt>& ToolBox::receipts() const {
   return state_->receipts;
 }

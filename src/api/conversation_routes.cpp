@@ -2,12 +2,11 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <charconv>
-
 #include "codehelper/api/json_route.hpp"
 #include "codehelper/api/routes.hpp"
 #include "codehelper/base/json_fields.hpp"
 #include "codehelper/base/json_text.hpp"
+#include "query_fields.hpp"
 
 namespace codehelper {
 
@@ -70,30 +69,16 @@ HttpReply make_store_error(const Error& error, std::string_view request_id) {
   return make_error_reply(error, request_id);
 }
 
-Result<std::size_t> count_of(const HttpRequest& request, const std::string& field, std::size_t otherwise,
-                             std::size_t least, std::size_t most) {
-  const auto given = request.query.find(field);
-  if (given == request.query.end() || given->second.empty()) return otherwise;
-  const std::string& text = given->second;
-  std::size_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error == std::errc{} && end == text.data() + text.size() && count >= least && count <= most) return count;
-  return fail(ErrorCode::invalid_field,
-              fmt::format("field \"{}\" must be a whole number from {} to {}", field, least, most));
-}
-
 Task<Result<HttpReply>> list_conversations(ApiServices& services, RequestContext context, HttpRequest request) {
   ConversationQuery query;
-  const auto limit = count_of(request, "limit", query.limit, 1, kMostListed);
+  const auto limit = query_integer(request, "limit", 1, kMostListed);
   if (!limit) co_return std::unexpected(limit.error());
-  const auto offset = count_of(request, "offset", query.offset, 0, 1'000'000'000);
+  const auto offset = query_integer(request, "offset", 0, 1'000'000'000);
   if (!offset) co_return std::unexpected(offset.error());
-  query.limit = *limit;
-  query.offset = *offset;
-  const auto project = request.query.find("project_path");
-  if (project != request.query.end() && !project->second.empty()) query.project_path = project->second;
-  const auto text = request.query.find("text");
-  if (text != request.query.end()) query.text = text->second;
+  if (*limit) query.limit = static_cast<std::size_t>(**limit);
+  if (*offset) query.offset = static_cast<std::size_t>(**offset);
+  query.project_path = query_text(request, "project_path");
+  query.text = query_text(request, "text").value_or("");
   const auto found = co_await services.conversations->list(context, std::move(query));
   if (!found) co_return make_store_error(found.error(), context.request_id);
   json::array list;

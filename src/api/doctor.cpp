@@ -7,6 +7,7 @@
 #include "codehelper/api/routes.hpp"
 #include "codehelper/base/json_fields.hpp"
 #include "codehelper/base/json_text.hpp"
+#include "query_fields.hpp"
 
 namespace codehelper {
 
@@ -74,17 +75,11 @@ Task<DoctorCheck> check_model_server(RequestContext context, LanguageModel& mode
       ""};
 }
 
-Result<DoctorDepth> parse_depth(const HttpRequest& request) {
-  const auto given = request.query.find("thorough");
-  if (given == request.query.end() || given->second == "0") return DoctorDepth::quick;
-  if (given->second == "1") return DoctorDepth::thorough;
-  return fail(ErrorCode::invalid_input, "thorough: must be 1 or 0");
-}
-
 Task<Result<HttpReply>> get_doctor(ApiServices& services, RequestContext context, HttpRequest request) {
-  const auto depth = parse_depth(request);
-  if (!depth) co_return std::unexpected(depth.error());
-  const auto found = co_await services.doctor->check(std::move(context), *depth);
+  const auto is_thorough = query_flag(request, "thorough");
+  if (!is_thorough) co_return std::unexpected(is_thorough.error());
+  const DoctorDepth depth = *is_thorough ? DoctorDepth::thorough : DoctorDepth::quick;
+  const auto found = co_await services.doctor->check(std::move(context), depth);
   json::array checks;
   for (const DoctorCheck& check : found) {
     checks.push_back(

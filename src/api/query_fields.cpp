@@ -18,6 +18,13 @@ Result<std::string> required_query_text(const HttpRequest& request, std::string_
   return std::move(*text);
 }
 
+Result<bool> query_flag(const HttpRequest& request, std::string_view field) {
+  const auto given = request.query.find(std::string(field));
+  if (given == request.query.end() || given->second == "0") return false;
+  if (given->second == "1") return true;
+  return fail(ErrorCode::invalid_input, fmt::format("{}: must be 1 or 0", field));
+}
+
 Result<std::optional<std::int64_t>> query_integer(const HttpRequest& request, std::string_view field,
                                                   std::int64_t minimum, std::int64_t maximum) {
   const auto text = query_text(request, field);

@@ -6,6 +6,7 @@
 #include "codehelper/api/routes.hpp"
 #include "codehelper/api/wire.hpp"
 #include "codehelper/base/json_fields.hpp"
+#include "query_fields.hpp"
 
 namespace codehelper {
 
@@ -55,16 +56,9 @@ json::object explain(const SearchResult& found) {
   return {{"terms", std::move(terms)}, {"cut", std::move(cut)}};
 }
 
-Result<bool> wants_explanation(const HttpRequest& request) {
-  const auto given = request.query.find("explain");
-  if (given == request.query.end() || given->second == "0") return false;
-  if (given->second == "1") return true;
-  return fail(ErrorCode::invalid_input, "explain: must be 1 or 0");
-}
-
 Task<Result<HttpReply>> post_search(ApiServices& services, RequestContext context, HttpRequest request,
                                     json::object body) {
-  const auto is_explained = wants_explanation(request);
+  const auto is_explained = query_flag(request, "explain");
   if (!is_explained) co_return std::unexpected(is_explained.error());
   auto query = required_string(body, "query");
   if (!query) co_return std::unexpected(query.error());

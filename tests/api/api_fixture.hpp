@@ -98,14 +98,7 @@ struct ApiFixture {
     Router router;
     add_base_routes(router, metrics);
     add_page_routes(router);
-    add_project_routes(router, api);
-    add_file_routes(router, api);
-    add_search_routes(router, api);
-    add_symbols_routes(router, api);
-    add_chat_routes(router, api);
-    add_conversation_routes(router, api);
-    add_run_routes(router, api);
-    add_openai_routes(router, api);
+    add_api_routes(router, api);
     add_runner_routes(router, runner_service);
     return router;
   }

@@ -30,17 +30,7 @@ TEST_CASE_METHOD(test::ApiFixture, "openapi: the document has every route of the
   test::McpFixtureTools tools;
   Router router;
   add_base_routes(router, metrics);
-  add_readiness_routes(router, api);
-  add_doctor_routes(router, api);
-  add_file_routes(router, api);
-  add_project_routes(router, api);
-  add_search_routes(router, api);
-  add_symbols_routes(router, api);
-  add_chat_routes(router, api);
-  add_conversation_routes(router, api);
-  add_run_routes(router, api);
-  add_openai_routes(router, api);
-  add_openapi_routes(router);
+  add_api_routes(router, api);
   add_mcp_routes(router, {tools, chat_runs});
 
   std::set<std::string> routed;

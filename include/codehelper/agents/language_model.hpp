@@ -51,6 +51,12 @@ struct TokenUsage {
   std::size_t prompt = 0;
   std::size_t completion = 0;
   bool is_estimate = false;  // the server gave none: counted by estimate_tokens()
+
+  void add(const TokenUsage& other) {
+    prompt += other.prompt;
+    completion += other.completion;
+    is_estimate = is_estimate || other.is_estimate;
+  }
 };
 
 enum class FinishReason {

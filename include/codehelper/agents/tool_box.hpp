@@ -76,8 +76,6 @@ class ToolBox {
   Task<Result<CheckedPlace>> check_place(RequestContext context, std::string path, int start_line, int end_line);
   /// Lines of a hit were given to the model.
   void note_shown(const SearchHit& hit);
-  /// The file's text of now, whole; nothing when it is not to be read.
-  Task<Result<std::string>> read_file(std::string path);
 
   /// Of the commands that were run.
   const std::vector<Receipt>& receipts() const;

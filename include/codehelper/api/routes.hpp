@@ -70,4 +70,7 @@ void add_run_routes(Router& router, ApiServices& services);
 /// GET /v1/models, GET /v1/models/{id}, POST /v1/chat/completions: OpenAI's API, errors of all of /v1 included.
 void add_openai_routes(Router& router, ApiServices& services);
 
+/// All of the above, and GET /openapi.json. The page's files and MCP are apart.
+void add_api_routes(Router& router, ApiServices& services);
+
 }  // namespace codehelper
