@@ -60,9 +60,12 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string to_valid_utf8(std::string_view bytes) {
+  const auto is_ascii = [](char c) { return (static_cast<unsigned char>(c) & 0x80) == 0; };
+  const auto first_other = std::ranges::find_if_not(bytes, is_ascii);
   std::string valid;
   valid.reserve(bytes.size());
-  for (std::size_t at = 0; at < bytes.size();) {
+  valid.append(bytes.begin(), first_other);
+  for (std::size_t at = valid.size(); at < bytes.size();) {
     const Utf8Step next = step(bytes, at);
     if (next.valid) {
       valid.append(bytes, at, next.length);
