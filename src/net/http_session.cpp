@@ -91,10 +91,9 @@ Task<bool> HttpSession::wait_for_request() {
     co_return !connection_->is_aborted();
   }
   if (serving_->is_draining) co_return false;
-  connection_->shrink();
   connection_->set_limit(Deadline::after(serving_->options.idle_limit));
   is_idle_ = true;
-  const auto event = co_await connection_->wait_for_bytes();
+  const auto event = co_await connection_->wait_for_first_bytes();
   is_idle_ = false;
   co_return event == HttpConnection::Event::bytes;
 }

@@ -18,20 +18,29 @@ Task<Result<HttpReply>> answer_ok(RequestContext, HttpRequest) {
   co_return make_json_reply(R"({"status":"ok"})");
 }
 
-Task<Result<HttpReply>> answer_after(std::shared_future<void> released) {
+/// A request that is held until the test lets it go.
+struct Held {
+  std::promise<void> began;
+  std::promise<void> release;
+};
+
+Task<Result<HttpReply>> answer_held(Held& held) {
+  held.began.set_value();
+  auto released = held.release.get_future();
   while (released.wait_for(0s) != std::future_status::ready) co_await sleep_for(1ms);
   co_return make_json_reply("{}");
 }
 
-Router make_router(const std::shared_future<void>& released = {}) {
+Router make_router(Held* held = nullptr) {
   Router router;
   for (const auto* path : {"/health", "/work", "/other"}) {
     router.add({.method = "GET", .path = path, .handler = answer_ok, .needs_token = path != std::string("/health")});
   }
   router.add({.method = "POST", .path = "/work", .handler = answer_ok});
-  router.add({.method = "GET", .path = "/held", .handler = [released](RequestContext, HttpRequest) {
-                return answer_after(released);
-              }});
+  if (held != nullptr) {
+    auto answer = [held](RequestContext, HttpRequest) { return answer_held(*held); };
+    router.add({.method = "GET", .path = "/held", .handler = std::move(answer)});
+  }
   return router;
 }
 
@@ -161,15 +170,14 @@ TEST_CASE("http siege: a burst of new connections at the limit is served, one af
 }
 
 TEST_CASE("http siege: with every connection at work new ones are answered 503, which says when to come back") {
-  std::promise<void> release;
-  ServerThread server(make_router(release.get_future().share()), {.max_connections = 1});
+  Held held;
+  ServerThread server(make_router(&held), {.max_connections = 1});
   RawConnection busy(server.port());
   busy.send(get("/held") + get("/work"));
-  RawConnection first_refused(server.port());
-  RawResponse refused = first_refused.read_response();
-  while (refused.status == 0) refused = RawConnection(server.port()).read_response();  // it was not yet at work
+  held.began.get_future().wait();
 
-  release.set_value();
+  const RawResponse refused = RawConnection(server.port()).read_response();
+  held.release.set_value();
 
   CHECK(refused.status == 503);
   CHECK(refused.field("Retry-After") == "1");
