@@ -21,14 +21,14 @@ from measure import Server, Table, at_least, at_most, in_turns, median
 
 CONNECTIONS = 32
 REQUEST = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
-NGINX = """daemon off; worker_processes 1; master_process off; pid {folder}/pid; error_log stderr;
-events {{ worker_connections 12000; }}
-http {{
+NGINX = """daemon off; worker_processes 1; master_process off; pid FOLDER/pid; error_log stderr;
+events { worker_connections 12000; }
+http {
   access_log off; keepalive_requests 1000000000; default_type application/json;
-  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder};
-  scgi_temp_path {folder};
-  server {{ listen 127.0.0.1:{{port}} backlog=4096; location /health {{ return 200 '{{{{"status":"ok"}}}}'; }} }}
-}}"""
+  client_body_temp_path FOLDER; proxy_temp_path FOLDER; fastcgi_temp_path FOLDER; uwsgi_temp_path FOLDER;
+  scgi_temp_path FOLDER;
+  server { listen 127.0.0.1:PORT backlog=4096; location /health { return 200 '{"status":"ok"}'; } }
+}"""
 
 
 def make_servers(build, folder):
@@ -42,7 +42,7 @@ def make_servers(build, folder):
         return servers
     server = Server([nginx, "-p", folder, "-c", os.path.join(folder, "nginx.conf")])
     with open(os.path.join(folder, "nginx.conf"), "w", encoding="ascii") as file:
-        file.write(NGINX.format(folder=folder).format(port=server.port))
+        file.write(NGINX.replace("FOLDER", folder).replace("PORT", str(server.port)))
     servers["nginx"] = server
     return servers
 
