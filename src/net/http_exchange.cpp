@@ -1,7 +1,5 @@
 #include "http_exchange.hpp"
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -18,12 +16,6 @@ constexpr std::string_view kMetricsRoute = "/metrics";
 constexpr std::array<std::string_view, 3> kProbeRoutes = {"/health", "/readyz", kMetricsRoute};
 constexpr std::size_t kLoggedPathBytes = 512;
 
-// "[::1]:80" gives "::1", "localhost:80" gives "localhost"; lower case.
-std::string host_name_of(std::string_view host) {
-  if (host.starts_with('[')) return to_lower_ascii(host.substr(1, host.find(']') - 1));
-  return to_lower_ascii(host.substr(0, host.find(':')));
-}
-
 bool is_probe(const HttpExchange& exchange) {
   return exchange.route != nullptr && std::ranges::find(kProbeRoutes, exchange.route->path) != kProbeRoutes.end();
 }
@@ -33,27 +25,6 @@ bool is_probe(const HttpExchange& exchange) {
 std::string choose_request_id(const HttpHeaders& headers) {
   const auto given = headers.find("X-Request-Id");
   return given && is_valid_request_id(*given) ? std::string(*given) : make_request_id();
-}
-
-bool shows_token(const HttpHeaders& headers, std::string_view token) {
-  constexpr std::string_view kScheme = "bearer ";
-  const std::string_view value = headers.find("Authorization").value_or("");
-  if (value.size() != kScheme.size() + token.size()) return false;
-  if (to_lower_ascii(value.substr(0, kScheme.size())) != kScheme) return false;
-  return CRYPTO_memcmp(value.data() + kScheme.size(), token.data(), token.size()) == 0;
-}
-
-std::string find_foreign_origin(const HttpHeaders& headers, const std::vector<std::string>& host_names) {
-  const std::string_view host = headers.find("Host").value_or("");
-  if (!host_names.empty() && std::ranges::find(host_names, host_name_of(host)) == host_names.end()) {
-    return "this server is not called by that Host";
-  }
-  const auto origin = headers.find("Origin");
-  if (!origin) return {};
-  const std::size_t scheme = origin->find("://");
-  const bool is_own =
-      scheme != std::string_view::npos && to_lower_ascii(origin->substr(scheme + 3)) == to_lower_ascii(host);
-  return is_own ? std::string() : "pages of another origin may not ask this server";
 }
 
 Deadline choose_deadline(const HttpRequest& request, const Route& route) {
@@ -76,6 +47,7 @@ void record_exchange(const HttpExchange& exchange, int status, Metrics& metrics)
       {"bytes", exchange.response_bytes},
   };
   if (exchange.route != nullptr) fields["route"] = exchange.route->path;
+  if (!exchange.context.caller.name.empty()) fields["token_name"] = exchange.context.caller.name;
   if (is_probe(exchange)) {
     exchange.context.log.debug("http_request", std::move(fields));
   } else {

@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "codehelper/base/text.hpp"
+#include "request_access.hpp"
 
 namespace codehelper {
 
@@ -137,8 +138,8 @@ std::optional<HttpReply> HttpSession::judge_head(HttpRequestParser& parser, Http
     exchange.keeps_connection = false;
     return make_error_reply(503, "draining", "the server is shutting down", id);
   }
-  const std::string foreign = find_foreign_origin(request.headers, serving_->options.host_names);
-  if (!foreign.empty()) return make_error_reply(403, "forbidden", foreign, id);
+  auto refusal = refuse_foreign_page(serving_->options, request, id, serving_->metrics);
+  if (refusal) return refusal;
   auto found = serving_->router.find(request.method, parser.raw_path());
   if (const auto* refused = std::get_if<MethodNotAllowed>(&found)) {
     auto reply = make_error_reply(405, "method_not_allowed", "this path answers " + refused->allow, id);
@@ -150,12 +151,8 @@ std::optional<HttpReply> HttpSession::judge_head(HttpRequestParser& parser, Http
   exchange.route = match->route;
   request.parameters = std::move(match->parameters);
 
-  const std::string& token = serving_->options.token;
-  if (exchange.route->needs_token && !token.empty() && !shows_token(request.headers, token)) {
-    auto reply = make_error_reply(401, "unauthorized", "this path needs \"Authorization: Bearer <token>\"", id);
-    reply.headers.add("WWW-Authenticate", "Bearer");
-    return reply;
-  }
+  refusal = refuse_caller(serving_->options, *exchange.route, request, exchange.context, serving_->metrics);
+  if (refusal) return refusal;
   if (parser.declared_length().value_or(0) > exchange.route->body_limit_bytes) {
     return make_error_reply(413, "too_large",
                             "the body is over " + std::to_string(exchange.route->body_limit_bytes) + " bytes", id);

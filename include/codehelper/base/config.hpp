@@ -35,7 +35,11 @@ enum class Mode : unsigned {
 struct ListenConfig {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;
-  std::string token;  // bearer token that callers must show; empty = none
+  std::string token;                       // bearer token that callers must show; empty = none
+  std::filesystem::path tokens_file;       // further ones, with names and scopes; empty = none
+  std::string own_token;                   // of dev: what its API shows to its Runner, when any is asked for
+  std::vector<std::string> allowed_hosts;  // names by which a proxy or the network calls it, in lower case
+  bool allow_open = false;                 // others may reach it, and no token is asked for
   std::chrono::seconds drain{30};
 };
 
@@ -91,7 +95,7 @@ struct RunnerConfig {
   std::filesystem::path copy_dir;                 // empty = by cache_dir
   std::uint64_t copy_max_bytes = std::uint64_t{4} << 30;
   unsigned copy_max_files = 200'000;
-  std::uint64_t memory_max_bytes = 0;             // 0 = by the machine
+  std::uint64_t memory_max_bytes = 0;  // 0 = by the machine
   std::uint64_t file_max_bytes = std::uint64_t{4} << 30;
   std::uint64_t output_max_bytes = std::uint64_t{1} << 30;
   unsigned tasks_max = 512;
@@ -165,6 +169,12 @@ struct Setting {
 };
 
 std::span<const Setting> settings();
+
+/// Whether only this machine can reach a server that listens there.
+bool is_loopback(const std::string& host);
+bool asks_for_token(const ListenConfig& listen);
+/// Errors: invalid_input when others can reach the server, it asks for no token, and nothing says that this is meant.
+Result<void> check_reach(const ListenConfig& listen);
 
 /// The environment of this process.
 StringMap load_environment();

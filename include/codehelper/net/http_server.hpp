@@ -10,19 +10,21 @@
 #include <vector>
 
 #include "codehelper/base/metrics.hpp"
+#include "codehelper/net/access.hpp"
 #include "codehelper/net/event_loop.hpp"
 #include "codehelper/net/router.hpp"
 
 namespace codehelper {
 
 struct HttpServerOptions {
-  std::string host = "127.0.0.1";  // address or name; "::" and "0.0.0.0" listen everywhere
-  std::uint16_t port = 0;          // 0 = any free one
-  std::string token = {};          // bearer token that routes with needs_token ask for; empty = none
-  // Names that a Host field may have, without a port; empty = any. A server on loopback gives its own, so that a page
-  // that was led here by a rebound name is refused.
+  std::string host = "127.0.0.1";                // address or name; "::" and "0.0.0.0" listen everywhere
+  std::uint16_t port = 0;                        // 0 = any free one
+  std::shared_ptr<AccessList> access = nullptr;  // null = everybody may do everything
+  // Names that a Host field may have, in lower case, without a port; empty = any. A server on loopback gives its own,
+  // so that a page that was led here by a rebound name is refused.
   std::vector<std::string> host_names = {};
-  std::size_t max_connections = 10'000;                     // more are answered 503 and closed
+  bool takes_any_address = false;        // a Host that is an address is fine too: no name, no rebinding
+  std::size_t max_connections = 10'000;  // more are answered 503 and closed
   std::size_t header_limit_bytes = std::size_t{16} * 1024;  // over it: 431
   std::chrono::milliseconds header_limit{10'000};  // from the first byte of a request to the end of its head: 408
   std::chrono::milliseconds body_limit{30'000};    // for the body: 408
