@@ -1,9 +1,10 @@
 // The chat page against the built program alone, as it is used.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { ask, makeFolder, openPage, startBrowser, startProgram, waitFor, waitForAnswer } from "./support.mjs";
+import { ask, binary, makeFolder, openPage, startBrowser, startProgram, waitFor, waitForAnswer } from "./support.mjs";
 
 const place = makeFolder();
 let browser;
@@ -239,14 +240,15 @@ test("page: what a token doesn't allow is said, and another one can be used", as
   await page.locator("#project-button", { hasText: "ready" }).waitFor();
   await ask(page, "Where are headers parsed?");
   await waitForAnswer(page);
-  await page.getByRole("button", { name: "Run", exact: true }).click();
-  await page.locator(".run-state, .run-result").getByText(/"ann" lacks the scope run/).waitFor();
+  await page.locator("#side").getByRole("button", { name: "Tests" }).click();
+  await page.getByRole("button", { name: "Run tests" }).click();
+  await page.locator(".run-state").getByText(/"ann" lacks the scope run/).waitFor();
 
   await page.keyboard.press("Control+k");
   await page.getByRole("dialog").getByRole("combobox").fill("another token");
-  await page.getByText("Use another token").first().click();
+  await page.getByRole("option", { name: "Use another token" }).click();
   await giveToken("Use another token", made[1].token);
-  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await page.getByRole("button", { name: "Run tests" }).click();
   await page.locator(".receipt", { hasText: "Tests passed" }).waitFor({ timeout: 60_000 });
   await close();
   await guarded.stop();
