@@ -203,11 +203,13 @@ TEST_CASE("access: a server that others can reach needs a token, or to be told t
   };
 
   for (const char* mode : {"serve-api", "serve-runner"}) {
-    const std::vector<std::string> arguments = {mode, "--port", "0", "--host", "0.0.0.0"};
-    const RunOutcome refused = run_codehelper(arguments, state);
+    const RunOutcome refused = run_codehelper({mode, "--port", "0", "--host", "0.0.0.0"}, state);
     CHECK(refused.exit_code == 2);
     CHECK_THAT(refused.errors, Catch::Contains("CODEHELPER_ALLOW_OPEN=yes") &&
                                    Catch::Contains("CODEHELPER_TOKENS_FILE") && Catch::Contains("_TOKEN"));
+    // Loopback too, in a spelling for which a token is asked: nobody else reaches what the test starts.
+    const std::vector<std::string> arguments = {mode, "--port", "0", "--host", "::ffff:127.0.0.1"};
+    CHECK(run_codehelper(arguments, state).exit_code == 2);
     const bool is_api = std::string(mode) == "serve-api";
     const std::string token = is_api ? "CODEHELPER_API_TOKEN" : "CODEHELPER_RUNNER_TOKEN";
     CHECK_NOTHROW(CodehelperProcess(arguments, with(token, "t0ken")).wait_for_url());
