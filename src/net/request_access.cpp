@@ -1,7 +1,6 @@
 #include "request_access.hpp"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 
