@@ -38,7 +38,7 @@ std::string message_in(const json::object& envelope) {
 
 Error describe_refusal(const HttpAnswer& answer, const std::string& url) {
   if (answer.status == 401) {
-    return {ErrorCode::unauthorized, "the server asks for a token; set CODEHELPER_API_TOKEN to the server's"};
+    return {ErrorCode::unauthorized, "the server asks for a token; set CODEHELPER_API_TOKEN to one that it takes"};
   }
   const auto body = parse_json_object(answer.body);
   const std::string message = body ? message_in(*body) : std::string();

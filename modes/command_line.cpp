@@ -96,6 +96,15 @@ void add_doctor_arguments(CLI::App& app, Arguments& arguments) {
   app.add_flag("--json", arguments.json, "print the findings as JSON");
 }
 
+void add_token_arguments(CLI::App& app, Arguments& arguments) {
+  app.add_option("NAME", arguments.text, "whose it is: logs name it so")->required();
+  app.add_option("--scopes", arguments.scopes,
+                 "what it allows, with commas between: read (search, symbols, files, status), chat (questions, by "
+                 "OpenAI's API too), run (commands in the sandbox), admin (what is indexed)")
+      ->required();
+  app.add_flag("--json", arguments.json, "print token and line as JSON");
+}
+
 void add_completion_arguments(CLI::App& app, Arguments& arguments) {
   set_kind(app.add_option("SHELL", arguments.shell, "whose script"), "bash|zsh|fish")->required();
 }
@@ -121,6 +130,9 @@ constexpr ModeDescription kModes[] = {
      add_mcp_arguments, run_mcp},
     {Mode::ingest, "ingest", "index as a Job runs it: with its log on standard output", add_ingest_arguments,
      run_ingest},
+    {Mode::reference, "token",
+     "makes a token: its line for the tokens file on standard output, itself on standard error", add_token_arguments,
+     run_token},
     {Mode::reference, "completion", "prints a completion script for a shell", add_completion_arguments, run_completion},
     {Mode::reference, "man", "prints the manual page: codehelper man | man -l -", add_nothing, run_man},
 };

@@ -79,6 +79,7 @@ int run_dev(const Config& given, const Arguments& arguments) {
                config.listen.host);
     return kExitUsage;
   }
+  config.listen.own_token = make_access_token();
   if (!config.runner.allowed_root_is_set) config.runner.allowed_root = project->root.parent_path();
   auto root = resolve_root(config.runner.allowed_root);
   if (!root) return fail_mode("dev", root.error());
@@ -104,7 +105,7 @@ int run_dev(const Config& given, const Arguments& arguments) {
   hooks.on_listening = [&](std::uint16_t port) -> Result<void> {
     const std::string url = make_url(config.listen.host, port);
     const auto connected = config.api.runner_url_is_set ? parts.connect(config.api.runner_url, config.api.runner_token)
-                                                        : parts.connect(url, config.listen.token);
+                                                        : parts.connect(url, config.listen.own_token);
     if (!connected) return connected;
     background.spawn("index", index_and_show(parts, make_background_context(log, "dev"), project->root.string(), url));
     return {};

@@ -143,6 +143,11 @@ int finish(Ingest& ingest, const Log& log) {
 }  // namespace
 
 int run_ingest(const Config& config, const Arguments& arguments) {
+  const auto reach = check_reach(config.listen);
+  if (arguments.listen && !reach) {
+    fail_mode("ingest", reach.error());
+    return kExitUsage;
+  }
   auto project = open_project(arguments.path);
   if (project && arguments.plan) return print_index_plan(config, arguments, *project);
   EventLoop loop;
@@ -167,9 +172,12 @@ int run_ingest(const Config& config, const Arguments& arguments) {
     Route progress;
     progress.method = "GET";
     progress.path = "/progress";
+    progress.scopes = Scope::read;
     progress.handler = [&report](RequestContext, HttpRequest) { return answer_progress(report); };
     router.add(std::move(progress));
-    server = std::make_unique<HttpServer>(loop, std::move(router), make_server_options(config), context.log, metrics);
+    auto options = make_server_options(config, context.log);
+    if (!options) return fail_mode("ingest", options.error());
+    server = std::make_unique<HttpServer>(loop, std::move(router), std::move(*options), context.log, metrics);
     const auto port = server->start();
     if (!port) return fail_mode("ingest", port.error());
     fmt::print(stderr, "codehelper: listening on {}\n", make_url(config.listen.host, *port));

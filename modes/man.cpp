@@ -59,6 +59,11 @@ against the files, and runs its tests. Each mode below is a process or a client 
 .B CODE_HELPER_API_URL
 with the token in
 .BR CODEHELPER_API_TOKEN .
+A server asks for that token, or for those of its
+.BR CODEHELPER_TOKENS_FILE ,
+whose lines
+.B codehelper token
+makes.
 Answers go to standard output, everything else to standard error. Colours are for terminals, and not with
 .B NO_COLOR
 or
@@ -109,6 +114,7 @@ codehelper chat "where are requests parsed?"
 make 2>&1 | codehelper chat "why does this fail?"
 codehelper index \-\-plan
 codehelper why build/main.o
+codehelper token laptop \-\-scopes read,chat >> tokens
 .fi
 )";
 

@@ -17,13 +17,14 @@ namespace codehelper {
 /// What the command line says beside settings; each mode fills and reads its own part.
 struct Arguments {
   std::string path = ".";             // index, ingest, dev, mcp: the project
-  std::string text;                   // chat: the message; search: the question
+  std::string text;                   // chat: the message; search: the question; token: the name
   std::vector<std::string> command;   // run-tests: the command; empty = the project's usual one
   std::string project;                // clients, doctor: the project's path; empty = the server's current one, or all
   std::vector<std::string> files;     // why: which
   std::vector<std::string> attached;  // chat: files
   std::string conversation;           // chat: goes on with it; empty = a new one
   std::string action;                 // project: set, status, cancel, reindex
+  std::string scopes;                 // token: with commas between them
   std::string shell;                  // completion: bash, zsh, fish
   std::int64_t limit = 10;            // search: hits
   bool json = false;                  // print JSON
@@ -59,6 +60,7 @@ int run_ingest(const Config& config, const Arguments& arguments);
 int run_why(const Config& config, const Arguments& arguments);
 int run_project(const Config& config, const Arguments& arguments);
 int run_completion(const Config& config, const Arguments& arguments);
+int run_token(const Config& config, const Arguments& arguments);
 int run_man(const Config& config, const Arguments& arguments);
 int run_dev(const Config& config, const Arguments& arguments);
 int run_chat(const Config& config, const Arguments& arguments);

@@ -423,17 +423,40 @@ std::string make_url(const std::string& host, std::uint16_t port) {
   return is_ipv6 ? fmt::format("http://[{}]:{}", host, port) : fmt::format("http://{}:{}", host, port);
 }
 
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
+namespace {
+
+/// Null when everybody may do everything.
+Result<std::shared_ptr<AccessList>> open_access_list(const ListenConfig& listen, const Log& log) {
+  if (!asks_for_token(listen)) return nullptr;
+  AccessList::Options options;
+  options.file = listen.tokens_file;
+  options.log = log;
+  if (!listen.token.empty()) {
+    options.known.push_back(describe_access_token(kEnvironmentTokenName, ScopeSet::all(), listen.token));
+  }
+  if (!listen.own_token.empty()) {
+    options.known.push_back(describe_access_token(kOwnTokenName, ScopeSet::all(), listen.own_token));
+  }
+  return AccessList::open(std::move(options));
 }
 
-HttpServerOptions make_server_options(const Config& config) {
-  HttpServerOptions options;
-  options.host = config.listen.host;
-  options.port = config.listen.port;
-  options.token = config.listen.token;
-  if (is_loopback(config.listen.host)) options.host_names = {"localhost", "127.0.0.1", "::1", config.listen.host};
+}  // namespace
+
+Result<HttpServerOptions> make_server_options(const Config& config, const Log& log) {
   const ListenConfig& listen = config.listen;
+  HttpServerOptions options;
+  options.host = listen.host;
+  options.port = listen.port;
+  const bool has_names = is_loopback(listen.host) || !listen.allowed_hosts.empty();
+  if (has_names) {
+    options.host_names = listen.allowed_hosts;
+    for (const char* name : {"localhost", "127.0.0.1", "::1", listen.host.c_str()})
+      options.host_names.emplace_back(name);
+  }
+  options.takes_any_address = !is_loopback(listen.host);
+  auto access = open_access_list(listen, log);
+  if (!access) return std::unexpected(access.error());
+  options.access = std::move(*access);
   options.max_connections =
       std::min<std::size_t>(listen.max_connections, raise_descriptor_limit() - kReservedDescriptors);
   options.max_connections_per_address = listen.address_connections.value_or((options.max_connections + 1) / 2);
@@ -454,7 +477,12 @@ Result<std::filesystem::path> resolve_root(const std::filesystem::path& root) {
 }
 
 int serve(EventLoop& loop, Router router, const Config& config, const Log& log, Metrics& metrics, ServeHooks hooks) {
-  HttpServer server(loop, std::move(router), make_server_options(config), log, metrics);
+  auto options = make_server_options(config, log);
+  if (!options) {
+    fmt::print(stderr, "codehelper: {}\n", options.error().message);
+    return kExitFailed;
+  }
+  HttpServer server(loop, std::move(router), std::move(*options), log, metrics);
   const auto port = server.start();
   if (!port) {
     fmt::print(stderr, "codehelper: {}\n", port.error().message);

@@ -126,11 +126,9 @@ class ApiParts {
 /// "http://127.0.0.1:8000"; brackets around an IPv6 address.
 std::string make_url(const std::string& host, std::uint16_t port);
 
-/// Whether only this machine can reach a server on `host`.
-bool is_loopback(const std::string& host);
-
-/// The server's options by the settings. On loopback only its own names are answered.
-HttpServerOptions make_server_options(const Config& config);
+/// The server's options by the settings. On loopback only its own names and those allowed are answered. Errors:
+/// invalid_input for a tokens file that is not to be used.
+Result<HttpServerOptions> make_server_options(const Config& config, const Log& log);
 
 /// `root` with its links resolved. Errors: invalid_input when it is no directory.
 Result<std::filesystem::path> resolve_root(const std::filesystem::path& root);

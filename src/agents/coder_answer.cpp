@@ -27,7 +27,7 @@ constexpr std::chrono::seconds kFallBackTime{10};
 
 Task<CommandPermit> make_permit(const AnswerDraft& draft) {
   CommandPermit permit;
-  if (!draft.plan.run_tests) co_return permit;
+  if (!draft.plan.run_tests || !draft.context.caller.scopes.has(Scope::run)) co_return permit;
   auto detect = [root = draft.request.project->root] { return detect_test_command(root); };
   auto command = co_await draft.parts.loop.run_blocking(std::move(detect));
   permit.runner = &draft.parts.runner;

@@ -23,14 +23,14 @@ void add_base_routes(Router& router, Metrics& metrics) {
   Route health;
   health.method = "GET";
   health.path = "/health";
-  health.needs_token = false;
+  health.scopes = {};
   health.handler = [](RequestContext, HttpRequest) { return answer_health(); };
   router.add(std::move(health));
 
   Route figures;
   figures.method = "GET";
   figures.path = "/metrics";
-  figures.needs_token = false;
+  figures.scopes = {};
   figures.handler = [&metrics](RequestContext, HttpRequest) { return answer_metrics(metrics); };
   router.add(std::move(figures));
 }

@@ -145,6 +145,7 @@ void add_chat_routes(Router& router, ApiServices& services) {
   Route route;
   route.method = "POST";
   route.path = "/chat";
+  route.scopes = Scope::chat;
   route.time_budget = kChatBudget;
   route.body_limit_bytes = 4 * 1024 * 1024;
   route.handler = make_json_handler([&services](RequestContext context, HttpRequest request, json::object body) {
@@ -155,6 +156,7 @@ void add_chat_routes(Router& router, ApiServices& services) {
   Route events;
   events.method = "GET";
   events.path = "/chat/{run_id}/events";
+  events.scopes = Scope::chat;
   events.time_budget = kChatBudget;
   events.handler = [&services](RequestContext context, HttpRequest request) {
     return get_events(services, std::move(context), std::move(request));
@@ -164,6 +166,7 @@ void add_chat_routes(Router& router, ApiServices& services) {
   Route stop;
   stop.method = "DELETE";
   stop.path = "/chat/{run_id}";
+  stop.scopes = Scope::chat;
   stop.handler = [&services](RequestContext context, HttpRequest request) {
     return delete_run(services, std::move(context), std::move(request));
   };

@@ -129,10 +129,7 @@ Task<Result<HttpReply>> remove_conversation(ApiServices& services, RequestContex
 
 using Handler = Task<Result<HttpReply>> (*)(ApiServices&, RequestContext, HttpRequest);
 
-void add(Router& router, ApiServices& services, std::string method, std::string path, Handler handler) {
-  Route route;
-  route.method = std::move(method);
-  route.path = std::move(path);
+void add(Router& router, ApiServices& services, Route route, Handler handler) {
   route.handler = [&services, handler](RequestContext context, HttpRequest request) {
     return handler(services, std::move(context), std::move(request));
   };
@@ -142,12 +139,14 @@ void add(Router& router, ApiServices& services, std::string method, std::string 
 }  // namespace
 
 void add_conversation_routes(Router& router, ApiServices& services) {
-  add(router, services, "GET", "/conversations", list_conversations);
-  add(router, services, "GET", "/conversations/{id}", get_conversation);
-  add(router, services, "DELETE", "/conversations/{id}", remove_conversation);
+  add(router, services, {.method = "GET", .path = "/conversations", .scopes = Scope::read}, list_conversations);
+  add(router, services, {.method = "GET", .path = "/conversations/{id}", .scopes = Scope::read}, get_conversation);
+  add(router, services, {.method = "DELETE", .path = "/conversations/{id}", .scopes = Scope::chat},
+      remove_conversation);
   Route rename;
   rename.method = "PATCH";
   rename.path = "/conversations/{id}";
+  rename.scopes = Scope::chat;
   rename.handler = make_json_handler([&services](RequestContext context, HttpRequest request, json::object body) {
     return rename_conversation(services, std::move(context), std::move(request), std::move(body));
   });

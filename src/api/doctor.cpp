@@ -130,6 +130,7 @@ void add_doctor_routes(Router& router, ApiServices& services) {
   Route route;
   route.method = "GET";
   route.path = "/doctor";
+  route.scopes = Scope::read;
   route.time_budget = std::chrono::minutes(5);
   route.handler = [&services](RequestContext context, HttpRequest request) {
     return get_doctor(services, std::move(context), std::move(request));

@@ -150,6 +150,7 @@ void add_file_routes(Router& router, ApiServices& services) {
   Route file;
   file.method = "GET";
   file.path = "/files";
+  file.scopes = Scope::read;
   file.handler = [&services](RequestContext context, HttpRequest request) {
     return get_file(services, std::move(context), std::move(request));
   };
@@ -158,6 +159,7 @@ void add_file_routes(Router& router, ApiServices& services) {
   Route directories;
   directories.method = "GET";
   directories.path = "/directories";
+  directories.scopes = Scope::read;
   directories.handler = [&services](RequestContext, HttpRequest request) {
     return get_directories(services, std::move(request));
   };
@@ -166,6 +168,7 @@ void add_file_routes(Router& router, ApiServices& services) {
   Route skipped;
   skipped.method = "GET";
   skipped.path = "/project/skipped";
+  skipped.scopes = Scope::read;
   skipped.time_budget = std::chrono::minutes(2);
   skipped.handler = [&services](RequestContext context, HttpRequest request) {
     return get_skipped(services, std::move(context), std::move(request));

@@ -200,7 +200,7 @@ constexpr auto kTools = std::to_array<McpCrewTool>({
          "notes":{"type":"array","items":{"type":"string"}},"model":{"type":["string","null"]},
          "conversation_id":{"type":"string"}},
          "required":["response","outcome","sources","edits","receipts","notes","model","conversation_id"]})",
-     R"({"readOnlyHint":true,"destructiveHint":false,"idempotentHint":false,"openWorldHint":true})", &ask},
+     R"({"readOnlyHint":true,"destructiveHint":false,"idempotentHint":false,"openWorldHint":true})", Scope::chat, &ask},
     {"run_tests", "Run the tests",
      "Runs the project's tests in a sandbox: its usual test command, or the one that is given. \"success\" is true "
      "only when tests ran and none failed.",
@@ -212,18 +212,20 @@ constexpr auto kTools = std::to_array<McpCrewTool>({
          "stdout":{"type":"string"},"stderr":{"type":"string"},"left_out_bytes":{"type":"integer"},
          "receipt":{"type":"object"}},
          "required":["success","summary","exit_code","timed_out","duration_seconds","stdout","stderr","receipt"]})",
-     R"({"readOnlyHint":false,"destructiveHint":false,"idempotentHint":false,"openWorldHint":false})", &run_tests},
+     R"({"readOnlyHint":false,"destructiveHint":false,"idempotentHint":false,"openWorldHint":false})", Scope::run,
+     &run_tests},
     {"project_status", "Status of the index",
      "Whether the project is indexed, how far a running index job is, and how many files changed since.",
      R"({"type":"object","properties":{},"additionalProperties":false})", kStatusOutput,
-     R"({"readOnlyHint":true,"destructiveHint":false,"idempotentHint":true,"openWorldHint":false})", &project_status},
+     R"({"readOnlyHint":true,"destructiveHint":false,"idempotentHint":true,"openWorldHint":false})", Scope::read,
+     &project_status},
     {"index_project", "Index the project",
      "Indexes the project, or brings its index up to date, and answers when that is done. The project becomes the "
      "current one.",
      R"({"type":"object","properties":{"reindex":{"type":"boolean","description":"also when it is indexed already"}},
          "additionalProperties":false})",
      kStatusOutput, R"({"readOnlyHint":false,"destructiveHint":false,"idempotentHint":true,"openWorldHint":false})",
-     &index_project},
+     Scope::admin, &index_project},
 });
 
 }  // namespace

@@ -24,6 +24,7 @@ struct McpCrewTool {
   std::string_view input;   // JSON Schema; "project_path" is added to it
   std::string_view output;  // JSON Schema
   std::string_view annotations;
+  Scope scope;
   Task<Result<McpToolResult>> (*run)(McpCallParts);
 };
 

@@ -26,6 +26,7 @@ inline constexpr int kMcpInvalidRequest = -32600;
 inline constexpr int kMcpMethodNotFound = -32601;
 inline constexpr int kMcpInvalidParams = -32602;
 inline constexpr int kMcpInternalError = -32603;
+inline constexpr int kMcpForbidden = -32003;  // ours
 inline constexpr int kMcpHeaderMismatch = -32020;
 inline constexpr int kMcpUnsupportedVersion = -32022;
 

@@ -152,6 +152,17 @@ json::object McpProtocol::list_tools() const {
   return {{"tools", std::move(tools)}};
 }
 
+Scope McpProtocol::scope_of(const McpCall& call) const {
+  return std::ranges::find(tools_, call.tool, &McpTool::name)->scope;
+}
+
+McpReply McpProtocol::forbid(const McpCall& call, std::string_view reason) {
+  constexpr int kForbidden = 403;
+  json::object answer = make_envelope(call.id);
+  answer["error"] = json::object{{"code", kMcpForbidden}, {"message", reason}};
+  return {kForbidden, std::move(answer)};
+}
+
 json::object McpProtocol::answer(const McpCall& call, McpToolResult result) {
   json::object object{{"content", std::move(result.content)}, {"isError", result.is_error}};
   if (result.structured) object["structuredContent"] = std::move(*result.structured);

@@ -41,6 +41,10 @@ class McpProtocol {
   /// `headers`: null = the message did not come over HTTP.
   McpStep take(std::string_view text, const McpHeaders* headers) const;
 
+  /// What a caller needs for a call that take() gave.
+  Scope scope_of(const McpCall& call) const;
+  /// The answer to a caller who may not make it.
+  static McpReply forbid(const McpCall& call, std::string_view reason);
   /// The answer to a call.
   static boost::json::object answer(const McpCall& call, McpToolResult result);
   /// The answer to one that failed for no reason that a client could mend.

@@ -5,6 +5,7 @@
 #include "codehelper/api/json_route.hpp"
 #include "codehelper/api/mcp.hpp"
 #include "codehelper/base/json_text.hpp"
+#include "codehelper/net/access.hpp"
 #include "codehelper/net/sse.hpp"
 #include "mcp_calls.hpp"
 
@@ -83,7 +84,15 @@ Task<Result<HttpReply>> post_message(SharedDoor door, RequestContext context, Ht
     if (headers.session) door->calls.cancel(*headers.session, cancel->request_id);
     co_return make_reply({202, std::nullopt});
   }
-  co_return co_await answer_call(door, context, std::move(request), std::get<McpCall>(std::move(step)), headers);
+  auto call = std::get<McpCall>(std::move(step));
+  const Scope needed = door->protocol.scope_of(call);
+  const auto allowed = require_scope(context.caller, needed);
+  if (!allowed) {
+    HttpReply reply = make_reply(McpProtocol::forbid(call, allowed.error().message));
+    reply.headers.set("WWW-Authenticate", missing_scope_challenge(needed));
+    co_return reply;
+  }
+  co_return co_await answer_call(door, context, std::move(request), std::move(call), headers);
 }
 
 }  // namespace
@@ -94,6 +103,7 @@ void add_mcp_routes(Router& router, McpServices services) {
   Route route;
   route.method = "POST";
   route.path = "/mcp";
+  route.scopes = ScopeSet::all();
   route.time_budget = services.time_budget + kReplyTime;
   route.body_limit_bytes = 1024 * 1024;
   route.handler = [door](RequestContext context, HttpRequest request) {

@@ -43,6 +43,7 @@ McpTool describe(ToolFacts facts) {
   tool.output_schema = std::move(facts.result);
   tool.annotations = {
       {"readOnlyHint", true}, {"destructiveHint", false}, {"idempotentHint", true}, {"openWorldHint", false}};
+  tool.scope = Scope::read;
   return tool;
 }
 
@@ -54,6 +55,7 @@ McpTool describe(const McpCrewTool& facts) {
   tool.input_schema = with_project_path(parse_schema(facts.input));
   tool.output_schema = parse_schema(facts.output);
   tool.annotations = parse_schema(facts.annotations);
+  tool.scope = facts.scope;
   return tool;
 }
 

@@ -196,12 +196,14 @@ void add_openai_routes(Router& router, ApiServices& services) {
     Route models;
     models.method = "GET";
     models.path = path;
+    models.scopes = Scope::chat;
     models.handler = [door](RequestContext context, HttpRequest) { return get_models(door, std::move(context)); };
     router.add(std::move(models));
   }
   Route model;
   model.method = "GET";
   model.path = "/v1/models/{id}";
+  model.scopes = Scope::chat;
   model.handler = [door](RequestContext context, HttpRequest request) {
     return get_model(door, std::move(context), std::move(request));
   };
@@ -211,6 +213,7 @@ void add_openai_routes(Router& router, ApiServices& services) {
     Route completions;
     completions.method = "POST";
     completions.path = path;
+    completions.scopes = Scope::chat;
     completions.time_budget = kChatBudget + kReplyTime;
     completions.body_limit_bytes = 4 * 1024 * 1024;
     completions.handler = make_json_handler([door](RequestContext context, HttpRequest request, json::object body) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "codehelper/base/caller.hpp"
 #include "codehelper/base/json_text.hpp"
 #include "codehelper/base/text.hpp"
 #include "openapi_schemas.hpp"
@@ -17,54 +18,58 @@ namespace json = boost::json;
 
 namespace {
 
-enum class Access { free, token };
-
 struct Operation {
   std::string_view method;  // lower case
   std::string_view path;
+  ScopeSet scopes;  // one of them is needed; empty = no token is
   std::string_view summary;
   std::string_view request;  // schema of the body; empty = there is none
   int status = 200;
   std::string_view answer;      // schema of the JSON answer; empty = there is none
   std::string_view other_type;  // a media type that it can be asked for too, of text; empty = none
   std::string_view query = {};  // names of its parameters, with blanks between
-  Access access = Access::token;
 };
 
 constexpr std::string_view kEvents = "text/event-stream";
 
 constexpr auto kOperations = std::to_array<Operation>({
-    {"get", "/health", "Whether the process is alive", "", 200, "Health", "", "", Access::free},
-    {"get", "/readyz", "Whether what the API depends on can be reached", "", 200, "Readiness", "", "", Access::free},
-    {"get", "/doctor", "How each part is, and what to do about one that is not well", "", 200, "Doctor", "",
-     "thorough"},
-    {"get", "/metrics", "Figures for Prometheus", "", 200, "", "text/plain", "", Access::free},
-    {"get", "/openapi.json", "This document", "", 200, "Document", "", ""},
-    {"get", "/project", "The current project, or another, and its index", "", 200, "Project", "", "project_path"},
-    {"post", "/project", "Makes a project current, and starts its index job", "ProjectPost", 200, "Accepted", "", ""},
-    {"delete", "/project/job", "Cancels the current project's index job", "", 202, "Status", "", ""},
-    {"get", "/project/skipped", "What the index leaves out, and by which rule", "", 200, "Skipped", "",
+    {"get", "/health", {}, "Whether the process is alive", "", 200, "Health", "", ""},
+    {"get", "/readyz", {}, "Whether what the API depends on can be reached", "", 200, "Readiness", "", ""},
+    {"get", "/doctor", Scope::read, "How each part is, and what to do about one that is not well", "", 200, "Doctor",
+     "", "thorough"},
+    {"get", "/metrics", {}, "Figures for Prometheus", "", 200, "", "text/plain"},
+    {"get", "/openapi.json", ScopeSet::all(), "This document", "", 200, "Document", "", ""},
+    {"get", "/project", Scope::read, "The current project, or another, and its index", "", 200, "Project", "",
+     "project_path"},
+    {"post", "/project", Scope::admin, "Makes a project current, and starts its index job", "ProjectPost", 200,
+     "Accepted", "", ""},
+    {"delete", "/project/job", Scope::admin, "Cancels the current project's index job", "", 202, "Status", "", ""},
+    {"get", "/project/skipped", Scope::read, "What the index leaves out, and by which rule", "", 200, "Skipped", "",
      "project_path limit offset"},
-    {"get", "/files", "Lines of a file as they are now", "", 200, "FileLines", "",
+    {"get", "/files", Scope::read, "Lines of a file as they are now", "", 200, "FileLines", "",
      "project_path path start_line end_line"},
-    {"get", "/directories", "Folders that a path may go on with", "", 200, "Directories", "", "prefix"},
-    {"post", "/search", "Places in the code, best first", "SearchPost", 200, "Hits", "", "explain"},
-    {"post", "/symbols", "Where a name is declared and used", "SymbolsPost", 200, "Symbols", "", ""},
-    {"post", "/chat", "Asks the crew", "ChatPost", 200, "ChatAnswer", kEvents, ""},
-    {"get", "/chat/{run_id}/events", "The events of an answer, again or from where a reader left", "", 200, "", kEvents,
-     "last_event_id"},
-    {"delete", "/chat/{run_id}", "Stops an answer", "", 202, "Status", "", ""},
-    {"get", "/conversations", "What was asked before, the latest first", "", 200, "Conversations", "",
+    {"get", "/directories", Scope::read, "Folders that a path may go on with", "", 200, "Directories", "", "prefix"},
+    {"post", "/search", Scope::read, "Places in the code, best first", "SearchPost", 200, "Hits", "", "explain"},
+    {"post", "/symbols", Scope::read, "Where a name is declared and used", "SymbolsPost", 200, "Symbols", "", ""},
+    {"post", "/chat", Scope::chat, "Asks the crew", "ChatPost", 200, "ChatAnswer", kEvents, ""},
+    {"get", "/chat/{run_id}/events", Scope::chat, "The events of an answer, again or from where a reader left", "", 200,
+     "", kEvents, "last_event_id"},
+    {"delete", "/chat/{run_id}", Scope::chat, "Stops an answer", "", 202, "Status", "", ""},
+    {"get", "/conversations", Scope::read, "What was asked before, the latest first", "", 200, "Conversations", "",
      "project_path text limit offset"},
-    {"get", "/conversations/{id}", "A conversation, also as Markdown", "", 200, "Conversation", "text/markdown",
-     "format"},
-    {"patch", "/conversations/{id}", "Renames a conversation", "ConversationPatch", 200, "ConversationSummary", "", ""},
-    {"delete", "/conversations/{id}", "Forgets a conversation", "", 204, "", "", ""},
-    {"post", "/run", "Runs the tests, also with a patch on a copy of the project", "RunPost", 200, "Run", kEvents, ""},
-    {"get", "/v1/models", "OpenAI's API: the crew in each project", "", 200, "Models", "", ""},
-    {"get", "/v1/models/{id}", "OpenAI's API: one of them", "", 200, "Model", "", ""},
-    {"post", "/v1/chat/completions", "OpenAI's API: asks the crew", "CompletionPost", 200, "Completion", kEvents, ""},
-    {"post", "/mcp", "Model Context Protocol, Streamable HTTP", "McpMessage", 200, "McpMessage", kEvents, ""},
+    {"get", "/conversations/{id}", Scope::read, "A conversation, also as Markdown", "", 200, "Conversation",
+     "text/markdown", "format"},
+    {"patch", "/conversations/{id}", Scope::chat, "Renames a conversation", "ConversationPatch", 200,
+     "ConversationSummary", "", ""},
+    {"delete", "/conversations/{id}", Scope::chat, "Forgets a conversation", "", 204, "", "", ""},
+    {"post", "/run", Scope::run, "Runs the tests, also with a patch on a copy of the project", "RunPost", 200, "Run",
+     kEvents, ""},
+    {"get", "/v1/models", Scope::chat, "OpenAI's API: the crew in each project", "", 200, "Models", "", ""},
+    {"get", "/v1/models/{id}", Scope::chat, "OpenAI's API: one of them", "", 200, "Model", "", ""},
+    {"post", "/v1/chat/completions", Scope::chat, "OpenAI's API: asks the crew", "CompletionPost", 200, "Completion",
+     kEvents, ""},
+    {"post", "/mcp", ScopeSet::all(), "Model Context Protocol, Streamable HTTP", "McpMessage", 200, "McpMessage",
+     kEvents, ""},
 });
 
 json::object refer_to(std::string_view schema) {
@@ -99,6 +104,16 @@ json::array list_parameters(const Operation& operation) {
   return parameters;
 }
 
+/// A server that asks for no token lets everybody in; else each scope is a way in of its own.
+json::array list_ways_in(ScopeSet scopes) {
+  json::array ways;
+  if (!scopes.is_empty()) ways.push_back(json::object());
+  for (const Scope scope : kScopes) {
+    if (scopes.has(scope)) ways.push_back(json::object{{"token", json::array{to_string(scope)}}});
+  }
+  return ways;
+}
+
 json::object describe(const Operation& operation) {
   json::object answer{{"description", operation.summary}};
   json::object content;
@@ -110,12 +125,20 @@ json::object describe(const Operation& operation) {
   }
   if (!content.empty()) answer["content"] = std::move(content);
   const std::string_view error = operation.path.starts_with("/v1/") ? "OpenaiError" : "Error";
+  const std::string_view fault = operation.path == "/mcp" ? "McpMessage" : error;
+  // What a call of a tool lacks is told as MCP tells its errors.
+  const std::string_view forbidden = operation.path == "/mcp" ? "McpForbidden" : error;
   json::object responses{{std::to_string(operation.status), std::move(answer)}};
   if (operation.path == "/readyz") {
     responses["503"] =
         json::object{{"description", "One of them can't"}, {"content", make_content("application/json", "Readiness")}};
   }
-  const std::string_view fault = operation.path == "/mcp" ? "McpMessage" : error;
+  if (!operation.scopes.is_empty()) {
+    responses["401"] = json::object{{"description", "No token, or one that the server doesn't know"},
+                                    {"content", make_content("application/json", error)}};
+    responses["403"] = json::object{{"description", "The token lacks the scope, or a page of another origin asks"},
+                                    {"content", make_content("application/json", forbidden)}};
+  }
   responses["default"] =
       json::object{{"description", "An error"}, {"content", make_content("application/json", fault)}};
   json::object object{{"summary", operation.summary}, {"responses", std::move(responses)}};
@@ -125,9 +148,7 @@ json::object describe(const Operation& operation) {
     object["requestBody"] =
         json::object{{"required", true}, {"content", make_content("application/json", operation.request)}};
   }
-  // A server without a token asks for none.
-  const json::array token{json::object(), json::object{{"token", json::array()}}};
-  object["security"] = operation.access == Access::free ? json::array() : token;
+  object["security"] = list_ways_in(operation.scopes);
   return object;
 }
 
@@ -143,7 +164,10 @@ json::object make_openapi_document() {
     if (!paths.contains(operation.path)) paths[operation.path] = json::object();
     paths[operation.path].as_object()[operation.method] = describe(operation);
   }
-  json::object token{{"type", "http"}, {"scheme", "bearer"}};
+  json::object token{
+      {"type", "http"},
+      {"scheme", "bearer"},
+      {"description", "a token has some of the scopes read, chat, run and admin; none includes another"}};
   return {{"openapi", "3.1.0"},
           {"info", json::object{{"title", "codehelper"}, {"version", CODEHELPER_VERSION}}},
           {"paths", std::move(paths)},
@@ -155,6 +179,7 @@ void add_openapi_routes(Router& router) {
   Route route;
   route.method = "GET";
   route.path = "/openapi.json";
+  route.scopes = ScopeSet::all();
   route.handler = [](RequestContext, HttpRequest) { return answer_document(); };
   router.add(std::move(route));
 }

@@ -121,7 +121,8 @@ constexpr std::string_view kSchemas = R"json({
   "usage":{"type":"object","required":["prompt_tokens","completion_tokens","total_tokens"]}}},
 "McpMessage": {"type":"object","required":["jsonrpc"],"properties":{"jsonrpc":{"const":"2.0"},
   "id":{"type":["string","integer","null"]},"method":{"type":"string"},"params":{"type":"object"},
-  "result":{"type":"object"},"error":{"type":"object","required":["code","message"]}}}
+  "result":{"type":"object"},"error":{"type":"object","required":["code","message"]}}},
+"McpForbidden": {"anyOf":[{"$ref":"#/components/schemas/McpMessage"},{"$ref":"#/components/schemas/Error"}]}
 })json";
 
 }  // namespace

@@ -68,7 +68,7 @@ void add_page_routes(Router& router) {
     Route route;
     route.method = "GET";
     route.path = asset.path;
-    route.needs_token = false;
+    route.scopes = {};
     route.handler = [&asset](RequestContext, HttpRequest request) { return get_asset(asset, std::move(request)); };
     router.add(std::move(route));
   }

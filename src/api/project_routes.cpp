@@ -60,6 +60,7 @@ void add_project_routes(Router& router, ApiServices& services) {
   Route get;
   get.method = "GET";
   get.path = "/project";
+  get.scopes = Scope::read;
   get.handler = [&services](RequestContext context, HttpRequest request) {
     return get_project(services, std::move(context), std::move(request));
   };
@@ -68,6 +69,7 @@ void add_project_routes(Router& router, ApiServices& services) {
   Route post;
   post.method = "POST";
   post.path = "/project";
+  post.scopes = Scope::admin;
   post.handler = make_json_handler([&services](RequestContext context, HttpRequest request, json::object body) {
     return post_project(services, std::move(context), std::move(request), std::move(body));
   });
@@ -76,6 +78,7 @@ void add_project_routes(Router& router, ApiServices& services) {
   Route cancel;
   cancel.method = "DELETE";
   cancel.path = "/project/job";
+  cancel.scopes = Scope::admin;
   cancel.handler = [&services](RequestContext context, HttpRequest) {
     return delete_job(services, std::move(context));
   };

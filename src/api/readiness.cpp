@@ -92,7 +92,7 @@ void add_readiness_routes(Router& router, ApiServices& services) {
   Route route;
   route.method = "GET";
   route.path = "/readyz";
-  route.needs_token = false;
+  route.scopes = {};
   route.handler = [&services](RequestContext context, HttpRequest) {
     return answer_readyz(services, std::move(context));
   };

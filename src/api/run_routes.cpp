@@ -146,6 +146,7 @@ void add_run_routes(Router& router, ApiServices& services) {
   Route route;
   route.method = "POST";
   route.path = "/run";
+  route.scopes = Scope::run;
   // Every run has the Runner's own limit; with a model a patch may be mended and run again.
   route.time_budget = services.runner_limit + kRepairBudget;
   route.body_limit_bytes = 1024 * 1024;

@@ -154,12 +154,14 @@ void add_runner_routes(Router& router, RunnerServices& services) {
   Route sandbox;
   sandbox.method = "GET";
   sandbox.path = "/sandbox";
+  sandbox.scopes = Scope::read;
   sandbox.handler = [&services](RequestContext, HttpRequest) { return get_sandbox(services); };
   router.add(std::move(sandbox));
 
   Route cancel;
   cancel.method = "DELETE";
   cancel.path = "/execute/{run_id}";
+  cancel.scopes = Scope::run;
   cancel.handler = [&services](RequestContext, HttpRequest request) {
     return delete_run(services, std::move(request));
   };
@@ -168,6 +170,7 @@ void add_runner_routes(Router& router, RunnerServices& services) {
   Route route;
   route.method = "POST";
   route.path = "/execute";
+  route.scopes = Scope::run;
   route.time_budget = kRunBudget;
   route.body_limit_bytes = 8 * 1024 * 1024;
   route.handler = make_json_handler([&services](RequestContext context, HttpRequest request, json::object body) {

@@ -94,6 +94,7 @@ void add_search_routes(Router& router, ApiServices& services) {
   Route route;
   route.method = "POST";
   route.path = "/search";
+  route.scopes = Scope::read;
   route.body_limit_bytes = 1024 * 1024;
   route.handler = make_json_handler([&services](RequestContext context, HttpRequest request, json::object body) {
     return post_search(services, std::move(context), std::move(request), std::move(body));

@@ -66,6 +66,7 @@ void add_symbols_routes(Router& router, ApiServices& services) {
   Route route;
   route.method = "POST";
   route.path = "/symbols";
+  route.scopes = Scope::read;
   route.handler = make_json_handler([&services](RequestContext context, HttpRequest request, json::object body) {
     return post_symbols(services, std::move(context), std::move(request), std::move(body));
   });

@@ -1,5 +1,6 @@
 #include "codehelper/base/config.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
@@ -81,6 +82,29 @@ void find_shard_faults(const IndexConfig& index, std::vector<std::string>& fault
 
 }  // namespace
 
+bool is_loopback(const std::string& host) {
+  in_addr ipv4{};
+  in6_addr ipv6{};
+  constexpr std::uint32_t kLoopbackNet = 127;
+  if (::inet_pton(AF_INET, host.c_str(), &ipv4) == 1) return ntohl(ipv4.s_addr) >> 24 == kLoopbackNet;
+  if (::inet_pton(AF_INET6, host.c_str(), &ipv6) == 1) return IN6_IS_ADDR_LOOPBACK(&ipv6);
+  return host == "localhost";
+}
+
+bool asks_for_token(const ListenConfig& listen) {
+  return !listen.token.empty() || !listen.tokens_file.empty();
+}
+
+Result<void> check_reach(const ListenConfig& listen) {
+  if (is_loopback(listen.host) || asks_for_token(listen) || listen.allow_open) return {};
+  return fail(
+      ErrorCode::invalid_input,
+      fmt::format("CODEHELPER_HOST: on {} everybody who reaches this machine may do everything, since no token is "
+                  "asked for; set a token (CODEHELPER_API_TOKEN, of a Runner CODEHELPER_RUNNER_TOKEN, or "
+                  "CODEHELPER_TOKENS_FILE), or say that it is meant with CODEHELPER_ALLOW_OPEN=yes",
+                  listen.host));
+}
+
 StringMap load_environment() {
   StringMap variables;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
@@ -107,6 +131,8 @@ Result<Config> parse_config(Mode mode, const StringMap& flags, const StringMap& 
   }
   const bool is_runner_token = mode == Mode::serve_runner || (mode == Mode::dev && config.listen.token.empty());
   if (is_runner_token) config.listen.token = config.api.runner_token;
+  const auto reach = check_reach(config.listen);
+  if (!reach && is_any_of(mode, Mode::serve_api, Mode::serve_runner)) faults.push_back(reach.error().message);
   if (is_any_of(mode, Mode::serve_api, Mode::ingest, Mode::dev, Mode::doctor, Mode::mcp) &&
       config.index.data_dir.empty()) {
     faults.emplace_back("CODEHELPER_DATA_DIR: set it, since neither XDG_DATA_HOME nor HOME is set");

@@ -14,6 +14,8 @@ std::string_view to_string(ErrorCode code) {
       return "invalid_field";
     case ErrorCode::unauthorized:
       return "unauthorized";
+    case ErrorCode::forbidden:
+      return "forbidden";
     case ErrorCode::not_found:
       return "not_found";
     case ErrorCode::conflict:

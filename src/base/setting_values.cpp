@@ -46,6 +46,13 @@ std::string apply_names(std::vector<std::string>& target, const std::string& val
   return target.empty() ? "must hold at least one name" : std::string();
 }
 
+std::string apply_host_names(std::vector<std::string>& target, const std::string& value) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyz0123456789.-_";
+  const std::string fault = apply_names(target, to_lower_ascii(value));
+  const auto is_name = [&](const std::string& name) { return name.find_first_not_of(kPlain) == std::string::npos; };
+  return std::ranges::all_of(target, is_name) ? fault : "must be names of hosts, without scheme and port";
+}
+
 std::string apply_yes_no(bool& target, const std::string& value) {
   const std::string lower = to_lower_ascii(value);
   target = lower == "1" || lower == "true" || lower == "yes";

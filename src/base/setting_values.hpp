@@ -19,6 +19,8 @@ std::string apply_seconds(std::chrono::seconds& target, const std::string& value
 std::string apply_text(std::string& target, const std::string& value);
 std::string apply_prefix(std::optional<std::string>& target, const std::string& value);
 std::string apply_names(std::vector<std::string>& target, const std::string& value);
+/// Gives them in lower case.
+std::string apply_host_names(std::vector<std::string>& target, const std::string& value);
 std::string apply_yes_no(bool& target, const std::string& value);
 std::string apply_count(unsigned& target, const std::string& value, long minimum, long maximum);
 std::string apply_namespace(std::string& target, const std::string& value);

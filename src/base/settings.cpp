@@ -37,6 +37,21 @@ const Setting kSettings[] = {
        c.listen.port = static_cast<std::uint16_t>(*port);
        return {};
      }},
+    {"CODEHELPER_ALLOW_OPEN", "", "allow-open", kListening & ~bits(Mode::dev), "no",
+     "listen on another address than loopback although no token is asked for",
+     [](Config& c, const std::string& v) { return apply_yes_no(c.listen.allow_open, v); },
+     "yes|no"},
+    {"CODEHELPER_ALLOWED_HOSTS", "", "allowed-hosts", kListening,
+     "empty: on loopback its own names only, else any",
+     "further names that the Host of a request may have, without ports: those of a proxy's clients, for instance",
+     [](Config& c, const std::string& v) { return apply_host_names(c.listen.allowed_hosts, v); }},
+    {"CODEHELPER_TOKENS_FILE", "", "tokens-file", kListening, "empty",
+     "file of tokens with names and scopes, a line each as codehelper token makes it; read again when it changes",
+     [](Config& c, const std::string& v) {
+       c.listen.tokens_file = v;
+       return std::string();
+     },
+     "FILE"},
     {"CODEHELPER_DRAIN_SECONDS", "", "drain-seconds", kListening, "30; serve-runner 60",
      "how long requests in flight may take after SIGTERM",
      [](Config& c, const std::string& v) { return apply_seconds(c.listen.drain, v); }},
@@ -255,8 +270,8 @@ const Setting kSettings[] = {
      "names the run that the shares belong to, so that reports of an earlier one don't count; a Job's uid",
      [](Config& c, const std::string& v) { return apply_text(c.index.run_id, v); }},
     {"CODEHELPER_API_TOKEN", "", "", kApi | kClients | bits(Mode::ingest), "empty: no token needed",
-     "bearer token of the Crew API and of ingest --listen, asked of callers on every route but /health, /readyz and "
-     "/metrics",
+     "bearer token of the Crew API and of ingest --listen, with all scopes, asked of callers on every route but /health, "
+     "/readyz and /metrics",
      [](Config& c, const std::string& v) {
        c.listen.token = v;
        c.client.token = v;

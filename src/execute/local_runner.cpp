@@ -50,6 +50,8 @@ class LocalRunner final : public CommandRunner {
         spawner_(loop, options_.supervisor) {}
 
   Task<Result<CommandResult>> run(RequestContext context, ExecuteRequest request, RunListener listener) override {
+    const auto allowed = require_scope(context.caller, Scope::run);
+    if (!allowed) co_return std::unexpected(allowed.error());
     auto plan = plan_command(options_.rules, request);
     if (!plan) {
       context.log.warning("run_refused", {{"cause", plan.error().message}});

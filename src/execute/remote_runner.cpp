@@ -50,6 +50,10 @@ Error make_error(const HttpAnswer& answer) {
       text.value_or("the Runner answered with status " + std::to_string(answer.status) + " and no reason");
   if (object && text_in(*object, "error") == kPatchDoesNotApply) return {ErrorCode::conflict, message};
   switch (answer.status) {
+    case 401:
+    case 403:
+      return {ErrorCode::unavailable,
+              "the Runner refuses this server (" + message + "); set CODEHELPER_RUNNER_TOKEN to a token that it takes"};
     case 400:
     case 422:
       return {ErrorCode::invalid_input, message};
@@ -149,6 +153,8 @@ class RemoteRunner final : public CommandRunner {
   RemoteRunner(HttpClient& client, milliseconds limit) : client_(client), limit_(limit) {}
 
   Task<Result<CommandResult>> run(RequestContext context, ExecuteRequest request, RunListener listener) override {
+    const auto allowed = require_scope(context.caller, Scope::run);
+    if (!allowed) co_return std::unexpected(allowed.error());
     // Not more than anyone waits for. Whole seconds: the contract's type.
     const milliseconds left = std::min(limit_, context.deadline.remaining());
     const seconds whole = std::chrono::floor<seconds>(std::min(request.timeout, left));

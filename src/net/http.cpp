@@ -85,6 +85,8 @@ int http_status(ErrorCode code) {
       return 422;
     case ErrorCode::unauthorized:
       return 401;
+    case ErrorCode::forbidden:
+      return 403;
     case ErrorCode::not_found:
       return 404;
     case ErrorCode::conflict:

@@ -1,6 +1,5 @@
 #include "http_exchange.hpp"
 
-#include <openssl/crypto.h>
 #include <boost/json/monotonic_resource.hpp>
 
 #include <algorithm>
@@ -19,38 +18,11 @@ constexpr std::string_view kMetricsRoute = "/metrics";
 constexpr std::array<std::string_view, 3> kProbeRoutes = {"/health", "/readyz", kMetricsRoute};
 constexpr std::size_t kLoggedPathBytes = 512;
 
-// "[::1]:80" gives "::1", "localhost:80" gives "localhost"; lower case.
-std::string host_name_of(std::string_view host) {
-  if (host.starts_with('[')) return to_lower_ascii(host.substr(1, host.find(']') - 1));
-  return to_lower_ascii(host.substr(0, host.find(':')));
-}
-
 }  // namespace
 
 std::string choose_request_id(const HttpHeaders& headers, RequestIds& ids) {
   const auto given = headers.find("X-Request-Id");
   return given && is_valid_request_id(*given) ? std::string(*given) : ids.next();
-}
-
-bool shows_token(const HttpHeaders& headers, std::string_view token) {
-  constexpr std::string_view kScheme = "bearer ";
-  const std::string_view value = headers.find("Authorization").value_or("");
-  if (value.size() != kScheme.size() + token.size()) return false;
-  if (to_lower_ascii(value.substr(0, kScheme.size())) != kScheme) return false;
-  return CRYPTO_memcmp(value.data() + kScheme.size(), token.data(), token.size()) == 0;
-}
-
-std::string find_foreign_origin(const HttpHeaders& headers, const std::vector<std::string>& host_names) {
-  const std::string_view host = headers.find("Host").value_or("");
-  if (!host_names.empty() && std::ranges::find(host_names, host_name_of(host)) == host_names.end()) {
-    return "this server is not called by that Host";
-  }
-  const auto origin = headers.find("Origin");
-  if (!origin) return {};
-  const std::size_t scheme = origin->find("://");
-  const bool is_own =
-      scheme != std::string_view::npos && to_lower_ascii(origin->substr(scheme + 3)) == to_lower_ascii(host);
-  return is_own ? std::string() : "pages of another origin may not ask this server";
 }
 
 Deadline choose_deadline(const HttpRequest& request, const Route& route) {
@@ -82,6 +54,7 @@ void log_exchange(const HttpExchange& exchange, int status, std::chrono::duratio
                               {"bytes", exchange.response_bytes}},
                              &fields_memory);
   if (exchange.route != nullptr) fields["route"] = exchange.route->path;
+  if (!exchange.context.caller.name.empty()) fields["token_name"] = exchange.context.caller.name;
   log.write(level, "http_request", std::move(fields));
 }
 

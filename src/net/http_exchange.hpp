@@ -30,14 +30,6 @@ struct HttpExchange {
 /// The id that the caller gave, when it is a valid one, or a new one.
 std::string choose_request_id(const HttpHeaders& headers, RequestIds& ids);
 
-/// True when `headers` carry "Authorization: Bearer `token`"; compared in constant time.
-bool shows_token(const HttpHeaders& headers, std::string_view token);
-
-/// Whether a browser's page of another origin, or one that was led here under another name, may not ask: the Origin
-/// field names another host than Host does, or Host is none of `host_names` (when there are any). Empty = fine, else
-/// why.
-std::string find_foreign_origin(const HttpHeaders& headers, const std::vector<std::string>& host_names);
-
 /// When the answer must be there: the route's budget from now, or what the caller says it still waits, if that is less.
 Deadline choose_deadline(const HttpRequest& request, const Route& route);
 

@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "codehelper/base/text.hpp"
+#include "request_access.hpp"
 
 namespace codehelper {
 
@@ -155,13 +156,12 @@ void HttpSession::begin_exchange(HttpExchange& exchange, const HttpHeaders& head
   exchange.context = RequestContext{std::move(id), Deadline::never(), std::move(log)};
 }
 
-std::optional<HttpReply> HttpSession::judge_rate(const HttpRequest& request, const HttpExchange& exchange) {
+std::optional<HttpReply> HttpSession::judge_rate(const std::optional<Caller>& caller, const HttpExchange& exchange) {
   const HttpServerOptions& options = serving_->options;
   if (is_probe(exchange) || (options.rate_limit.exempts_loopback && caller_.is_loopback)) return std::nullopt;
   // No address begins like that; a wrong token has the bucket of the address it comes from.
-  const bool has_token = !options.token.empty() && shows_token(request.headers, options.token);
-  const std::string_view caller = has_token ? std::string_view("token") : std::string_view(caller_.text);
-  const auto wait = serving_->rate_limiter.take(caller, exchange.started);
+  const std::string key = caller ? "token " + caller->name : caller_.text;
+  const auto wait = serving_->rate_limiter.take(key, exchange.started);
   if (wait == RateLimiter::Clock::duration::zero()) return std::nullopt;
   serving_->count_refusal("rate");
   auto reply = make_error_reply(429, "rate_limited", "more requests than one caller may make; try again later",
@@ -183,12 +183,14 @@ std::optional<HttpReply> HttpSession::judge_head(HttpRequestParser& parser, Http
     exchange.keeps_connection = false;
     return make_error_reply(503, "draining", "the server is shutting down", id);
   }
-  const std::string foreign = find_foreign_origin(request.headers, serving_->options.host_names);
-  if (!foreign.empty()) return make_error_reply(403, "forbidden", foreign, id);
+  auto refusal = refuse_foreign_page(serving_->options, request, id, serving_->metrics);
+  if (refusal) return refusal;
   auto found = serving_->router.find(request.method, parser.raw_path());
   auto* match = std::get_if<RouteMatch>(&found);
   if (match != nullptr) exchange.route = match->route;
-  if (auto refusal = judge_rate(request, exchange)) return refusal;
+  auto caller = identify_caller(serving_->options, request.headers);
+  refusal = judge_rate(caller, exchange);
+  if (refusal) return refusal;
   if (const auto* refused = std::get_if<MethodNotAllowed>(&found)) {
     auto reply = make_error_reply(405, "method_not_allowed", "this path answers " + refused->allow, id);
     reply.headers.add("Allow", refused->allow);
@@ -197,12 +199,9 @@ std::optional<HttpReply> HttpSession::judge_head(HttpRequestParser& parser, Http
   if (match == nullptr) return make_error_reply(404, "not_found", "no such path", id);
   request.parameters = std::move(match->parameters);
 
-  const std::string& token = serving_->options.token;
-  if (exchange.route->needs_token && !token.empty() && !shows_token(request.headers, token)) {
-    auto reply = make_error_reply(401, "unauthorized", "this path needs \"Authorization: Bearer <token>\"", id);
-    reply.headers.add("WWW-Authenticate", "Bearer");
-    return reply;
-  }
+  refusal = refuse_caller(serving_->options, *exchange.route, request.headers, std::move(caller), exchange.context,
+                          serving_->metrics);
+  if (refusal) return refusal;
   if (parser.declared_length().value_or(0) > exchange.route->body_limit_bytes) {
     return make_error_reply(413, "too_large",
                             "the body is over " + std::to_string(exchange.route->body_limit_bytes) + " bytes", id);

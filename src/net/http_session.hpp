@@ -66,7 +66,7 @@ class HttpSession : public SessionHook<InAll>, public SessionHook<InWaiting> {
   Task<bool> read_head(HttpRequestParser& parser, HttpExchange& exchange, std::optional<HttpReply>& refusal);
   Task<bool> read_body(HttpRequestParser& parser, HttpExchange& exchange, std::optional<HttpReply>& refusal);
   void begin_exchange(HttpExchange& exchange, const HttpHeaders& headers);
-  std::optional<HttpReply> judge_rate(const HttpRequest& request, const HttpExchange& exchange);
+  std::optional<HttpReply> judge_rate(const std::optional<Caller>& caller, const HttpExchange& exchange);
   std::optional<HttpReply> judge_head(HttpRequestParser& parser, HttpExchange& exchange);
   Task<bool> answer_by_handler(HttpExchange& exchange, HttpRequest request);
   Task<bool> send(HttpExchange& exchange, HttpReply plain);

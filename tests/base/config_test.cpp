@@ -80,6 +80,38 @@ TEST_CASE("config: in dev the Runner's token counts where no API token is set") 
   CHECK(parse_config(Mode::serve_api, {}, environment)->listen.token.empty());
 }
 
+TEST_CASE("config: where only this machine reaches a server") {
+  for (const char* near : {"127.0.0.1", "127.1.2.3", "::1", "0:0:0:0:0:0:0:1", "localhost"}) CHECK(is_loopback(near));
+  for (const char* far : {"0.0.0.0", "::", "192.168.0.1", "127.evil.example", "127.0.0.1.evil.example", "", "host"}) {
+    CHECK_FALSE(is_loopback(far));
+  }
+}
+
+TEST_CASE("config: a server that others reach needs a token, or the word that it is meant to be open") {
+  const StringMap open = with(kHome, "CODEHELPER_HOST", "0.0.0.0");
+
+  const auto refused = parse_config(Mode::serve_api, {}, open);
+
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message,
+             Catch::Contains("CODEHELPER_API_TOKEN") && Catch::Contains("CODEHELPER_ALLOW_OPEN=yes"));
+  CHECK(parse_config(Mode::serve_api, {}, with(open, "CODEHELPER_API_TOKEN", "t")));
+  CHECK(parse_config(Mode::serve_api, {}, with(open, "CODEHELPER_TOKENS_FILE", "/t")));
+  CHECK(parse_config(Mode::serve_api, {{"allow-open", "yes"}}, open));
+  CHECK_FALSE(parse_config(Mode::serve_runner, {}, with(open, "CODEHELPER_API_TOKEN", "t")));
+  CHECK(parse_config(Mode::serve_runner, {}, with(open, "CODEHELPER_RUNNER_TOKEN", "t")));
+  CHECK(parse_config(Mode::ingest, {}, open));
+}
+
+TEST_CASE("config: names of hosts are taken without scheme and port") {
+  const auto named = parse_config(Mode::serve_api, {}, with(kHome, "CODEHELPER_ALLOWED_HOSTS", "A.example, b"));
+
+  REQUIRE(named);
+  CHECK(named->listen.allowed_hosts == std::vector<std::string>{"a.example", "b"});
+  CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "CODEHELPER_ALLOWED_HOSTS", "a.example:80")));
+  CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "CODEHELPER_ALLOWED_HOSTS", "http://a.example")));
+}
+
 TEST_CASE("config: who searches the web, and how long it may take") {
   const auto config = parse_config(Mode::serve_api, {},
                                    {{"HOME", "/home/me"},

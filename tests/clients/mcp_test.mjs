@@ -6,7 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { Program, Repository, binary, until } from "../crew/support.mjs";
+import { Program, Repository, binary, makeTokens, until } from "../crew/support.mjs";
 
 const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
 const modules = path.join(here, "node_modules");
@@ -102,3 +102,18 @@ for (const era of ["legacy", "modern"]) {
     });
   }
 }
+
+test("inspector: a token calls the tools of its scopes, and is told what it lacks", async (t) => {
+  const own = new Repository({ "parser.py": "def parse_headers(text):\n    return text.split()\n" });
+  t.after(() => own.remove());
+  const { tokens, environment } = makeTokens(own, { reader: "read" });
+  const guarded = await Program.start(own, environment, tokens.reader);
+  t.after(() => guarded.stop());
+  const call = (token, name, given) =>
+    inspect([`${guarded.url}/mcp`], "--header", `Authorization: Bearer ${token}`, "--method", "tools/call", "--tool-name", name,
+      "--tool-args-json", JSON.stringify(given));
+
+  assert.equal((await call(tokens.reader, "search_code", { query: "parse headers" })).structuredContent.hits[0].path, "parser.py");
+  await assert.rejects(call(tokens.reader, "index_project", {}), /lacks the scope admin/);
+  await assert.rejects(call("guess", "search_code", { query: "parse headers" }));
+});

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import OpenAI from "openai";
-import { Program, Repository } from "../crew/support.mjs";
+import { Program, Repository, makeTokens } from "../crew/support.mjs";
 
 let repository;
 let program;
@@ -137,4 +137,21 @@ test("one key gets one run and the same answer", async () => {
     client.chat.completions.create(question, options),
   ]);
   assert.deepEqual(second, first);
+});
+
+test("a token with the scope chat is taken, one without it or an unknown one is refused as OpenAI does it", async (t) => {
+  const own = new Repository({ "parser.py": "def parse_headers(text):\n    return text.split()\n" });
+  t.after(() => own.remove());
+  const { tokens, environment } = makeTokens(own, { asker: "chat", reader: "read" });
+  const guarded = await Program.start(own, environment, tokens.reader);
+  t.after(() => guarded.stop());
+  const ask = (apiKey) => new OpenAI({ baseURL: `${guarded.url}/v1`, apiKey, maxRetries: 0 }).chat.completions.create(question);
+
+  assert.match((await ask(tokens.asker)).choices[0].message.content, /def parse_headers/);
+  await assert.rejects(ask(tokens.reader), (error) => {
+    assert.ok(error instanceof OpenAI.PermissionDeniedError);
+    assert.match(error.message, /"reader" lacks the scope chat/);
+    return true;
+  });
+  await assert.rejects(ask("sk-guess"), (error) => error instanceof OpenAI.AuthenticationError && error.code === "invalid_api_key");
 });

@@ -472,6 +472,20 @@ TEST_CASE("command runner: a patch that doesn't apply runs nothing and is told w
   CHECK(fixture.is_clean_in_the_end());
 }
 
+TEST_CASE("command runner: a caller without the scope run runs nothing") {
+  PatchFixture fixture(GENERATE(from_range(command_runner_adapters())));
+  RequestContext reader;
+  reader.caller = {"reader", Scope::read};
+
+  const auto refused = fixture.run(fixture.patched("touch ran"), {}, reader);
+
+  CAPTURE(fixture.adapter.name);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == ErrorCode::forbidden);
+  CHECK_THAT(refused.error().message, Catch::Contains("\"reader\" lacks the scope run"));
+  CHECK(fixture.is_clean_in_the_end());
+}
+
 TEST_CASE("command runner: a copy is gone after a time limit, a cancellation and a command that can't be started") {
   PatchFixture fixture(GENERATE(from_range(command_runner_adapters())));
   ExecuteRequest slow = fixture.patched("sleep 600");

@@ -52,10 +52,12 @@ export class Repository {
 
 // `codehelper dev` on the repository, its index ready.
 export class Program {
-  static async start(repository, environment = {}) {
+  // `token`: what is shown to a server that asks for one.
+  static async start(repository, environment = {}, token = "") {
     const program = new Program();
     program.repository = repository;
     program.environment = environment;
+    program.token = token;
     await program.launch();
     return program;
   }
@@ -85,7 +87,8 @@ export class Program {
   }
 
   async get(target) {
-    return (await fetch(this.url + target)).json();
+    const headers = this.token ? { Authorization: `Bearer ${this.token}` } : {};
+    return (await fetch(this.url + target, { headers })).json();
   }
   post(target, body, options = {}) {
     return fetch(this.url + target, {
@@ -165,4 +168,18 @@ export class CountingProxy {
 
 export function exists(file) {
   return existsSync(file);
+}
+
+// A tokens file beside the repository; `scopes` by name. Gives the tokens by name, and the environment that names the file.
+export function makeTokens(repository, scopes) {
+  const tokens = {};
+  let lines = "";
+  for (const [name, allowed] of Object.entries(scopes)) {
+    const made = JSON.parse(execFileSync(binary, ["token", name, "--scopes", allowed, "--json"], { encoding: "utf8" }));
+    tokens[name] = made.token;
+    lines += `${made.line}\n`;
+  }
+  const file = path.join(repository.top, "tokens");
+  writeFileSync(file, lines, { mode: 0o600 });
+  return { tokens, environment: { CODEHELPER_TOKENS_FILE: file } };
 }

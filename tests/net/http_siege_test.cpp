@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "codehelper/net/http_server.hpp"
+#include "support/access.hpp"
 #include "support/raw_http.hpp"
 #include "support/server_thread.hpp"
 
@@ -34,7 +35,8 @@ Task<Result<HttpReply>> answer_held(Held& held) {
 Router make_router(Held* held = nullptr) {
   Router router;
   for (const auto* path : {"/health", "/work", "/other"}) {
-    router.add({.method = "GET", .path = path, .handler = answer_ok, .needs_token = path != std::string("/health")});
+    const ScopeSet scopes = path == std::string("/health") ? ScopeSet() : Scope::read;
+    router.add({.method = "GET", .path = path, .handler = answer_ok, .scopes = scopes});
   }
   router.add({.method = "POST", .path = "/work", .handler = answer_ok});
   if (held != nullptr) {
@@ -208,7 +210,7 @@ TEST_CASE("http siege: a caller over its rate is answered 429, told when to come
 }
 
 TEST_CASE("http siege: who shows the token has a bucket of its own, who guesses it does not") {
-  ServerThread server(make_router(), {.token = "right", .rate_limit = {.per_second = 1, .burst = 2}});
+  ServerThread server(make_router(), {.access = make_access("right"), .rate_limit = {.per_second = 1, .burst = 2}});
   RawConnection client(server.port());
   const std::string wrong = "Authorization: Bearer guess\r\n";
 

@@ -1,9 +1,10 @@
 // The chat page against the built program alone, as it is used.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { ask, makeFolder, openPage, startBrowser, startProgram, waitFor, waitForAnswer } from "./support.mjs";
+import { ask, binary, makeFolder, openPage, startBrowser, startProgram, waitFor, waitForAnswer } from "./support.mjs";
 
 const place = makeFolder();
 let browser;
@@ -205,17 +206,50 @@ test("page: a server with a token asks for it once, and a wrong one is refused",
   await page.keyboard.press("Enter");
   await dialog.getByText("The server refused that token").waitFor();
   await dialog.getByLabel("Token", { exact: true }).fill("t0ken");
-  await dialog.getByLabel(/Keep it/).check();
   await dialog.getByRole("button", { name: "Use this token" }).click();
   await page.locator("#project-button", { hasText: "ready" }).waitFor();
   await ask(page, "Where are headers parsed?");
   await waitForAnswer(page);
-  assert.equal(await page.evaluate(() => localStorage.getItem("codehelper-token")), "t0ken");
+  assert.equal(await page.evaluate(() => sessionStorage.getItem("codehelper-token")), "t0ken");
+  assert.ok(!(await page.evaluate(() => JSON.stringify({ ...localStorage }) + document.cookie)).includes("t0ken"));
 
   await page.evaluate(() => history.replaceState(null, "", "/"));
   await page.reload();
   await page.locator("#project-button", { hasText: "ready" }).waitFor();
   assert.equal(await page.getByRole("dialog").filter({ visible: true }).count(), 0);
+  await close();
+  await guarded.stop();
+});
+
+test("page: what a token doesn't allow is said, and another one can be used", async () => {
+  const own = makeFolder();
+  const made = [["ann", "read,chat"], ["ben", "read,chat,run"]].map(([name, scopes]) =>
+    JSON.parse(execFileSync(binary, ["token", name, "--scopes", scopes, "--json"], { encoding: "utf8" })),
+  );
+  const tokensFile = path.join(own.folder, "tokens");
+  writeFileSync(tokensFile, made.map(({ line }) => `${line}\n`).join(""), { mode: 0o600 });
+  const guarded = await startProgram(own, { variables: { CODEHELPER_TOKENS_FILE: tokensFile } });
+  const { page, close } = await openPage(browser, guarded.url, { expected: [401, 403] });
+  const giveToken = async (title, token) => {
+    const dialog = page.getByRole("dialog", { name: title });
+    await dialog.getByLabel("Token", { exact: true }).fill(token);
+    await page.keyboard.press("Enter");
+  };
+
+  await giveToken("This server asks for a token", made[0].token);
+  await page.locator("#project-button", { hasText: "ready" }).waitFor();
+  await ask(page, "Where are headers parsed?");
+  await waitForAnswer(page);
+  await page.locator("#side").getByRole("button", { name: "Tests" }).click();
+  await page.getByRole("button", { name: "Run tests" }).click();
+  await page.locator(".run-state").getByText(/"ann" lacks the scope run/).waitFor();
+
+  await page.keyboard.press("Control+k");
+  await page.getByRole("dialog").getByRole("combobox").fill("another token");
+  await page.getByRole("option", { name: "Use another token" }).click();
+  await giveToken("Use another token", made[1].token);
+  await page.getByRole("button", { name: "Run tests" }).click();
+  await page.locator(".receipt", { hasText: "Tests passed" }).waitFor({ timeout: 60_000 });
   await close();
   await guarded.stop();
 });

@@ -23,6 +23,7 @@ struct McpTool {
   boost::json::object input_schema;  // JSON Schema 2020-12, of an object
   boost::json::object output_schema;
   boost::json::object annotations;  // "readOnlyHint" and its like
+  Scope scope = Scope::admin;       // that a caller over HTTP needs
 };
 
 struct McpToolResult {

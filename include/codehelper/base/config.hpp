@@ -35,7 +35,11 @@ enum class Mode : unsigned {
 struct ListenConfig {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;
-  std::string token;  // bearer token that callers must show; empty = none
+  std::string token;                       // bearer token that callers must show; empty = none
+  std::filesystem::path tokens_file;       // further ones, with names and scopes; empty = none
+  std::string own_token;                   // of dev: what its API shows to its Runner, when any is asked for
+  std::vector<std::string> allowed_hosts;  // names by which a proxy or the network calls it, in lower case
+  bool allow_open = false;                 // others may reach it, and no token is asked for
   std::chrono::seconds drain{30};
   unsigned max_connections = 20'000;            // fewer where the descriptors don't suffice
   std::optional<unsigned> address_connections;  // of one address; nothing = half of them, 0 = no limit
@@ -168,6 +172,12 @@ struct Setting {
 };
 
 std::span<const Setting> settings();
+
+/// Whether only this machine can reach a server that listens there.
+bool is_loopback(const std::string& host);
+bool asks_for_token(const ListenConfig& listen);
+/// Errors: invalid_input when others can reach the server, it asks for no token, and nothing says that this is meant.
+Result<void> check_reach(const ListenConfig& listen);
 
 /// The environment of this process.
 StringMap load_environment();

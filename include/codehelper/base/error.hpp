@@ -14,6 +14,7 @@ enum class ErrorCode {
   invalid_input,  // well formed, but refused by a rule: a path outside the root, a command that is not allowed
   invalid_field,  // a field is missing or has the wrong type or range; the message names it
   unauthorized,   // no token or a wrong one
+  forbidden,      // the caller is known, and may not do that
   not_found,      // the thing named does not exist
   conflict,       // it exists already, or is in use
   too_large,      // over a size limit

@@ -1,4 +1,5 @@
-// What travels with a piece of work: its id, the time by which it must end, and a log bound to the id. Passed by value.
+// What travels with a piece of work: its id, the time by which it must end, a log bound to the id, and who asked for
+// it. Passed by value.
 // Cancellation does not travel here: it is Asio's cancellation slot.
 #pragma once
 
@@ -8,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "codehelper/base/caller.hpp"
 #include "codehelper/base/deadline.hpp"
 #include "codehelper/base/log.hpp"
 
@@ -17,6 +19,7 @@ struct RequestContext {
   std::string request_id;
   Deadline deadline = Deadline::never();
   Log log = Log::none();
+  Caller caller = {};
 
   RequestContext with_deadline(Deadline other) const {
     RequestContext copy = *this;

@@ -24,10 +24,10 @@ class CommandRunner {
   virtual ~CommandRunner() = default;
 
   /// A run with a patch takes place in a copy of the project, which is gone afterwards; the time that the copy takes
-  /// counts as the command's. Errors: invalid_input (refused by the policy), conflict (the patch doesn't apply),
-  /// too_large (the project can't be copied), overloaded, timeout (a remote Runner did not answer within its limit, or
-  /// the copy took longer than the time limit), unavailable, cancelled. Never sent twice: a run that timed out is not
-  /// repeated.
+  /// counts as the command's. Errors: forbidden (the context's caller lacks the scope run), invalid_input (refused by
+  /// the policy), conflict (the patch doesn't apply), too_large (the project can't be copied), overloaded, timeout (a
+  /// remote Runner did not answer within its limit, or the copy took longer than the time limit), unavailable,
+  /// cancelled. Never sent twice: a run that timed out is not repeated.
   virtual Task<Result<CommandResult>> run(RequestContext context, ExecuteRequest request, RunListener listener) = 0;
 };
 

@@ -64,7 +64,7 @@ struct HttpReply {
 /// An error that a handler returns becomes the error envelope by http_status().
 using HttpHandler = std::function<Task<Result<HttpReply>>(RequestContext, HttpRequest)>;
 
-/// 400, 401, 404, 409, 413, 422, 499 (cancelled; seen by nobody), 500, 502 (unavailable), 503 (overloaded), 504.
+/// 400, 401, 403, 404, 409, 413, 422, 499 (cancelled; seen by nobody), 500, 502 (unavailable), 503 (overloaded), 504.
 int http_status(ErrorCode code);
 
 /// `{"error":code,"message":text,"request_id":…}`. For `internal` the message is replaced by a fixed sentence.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "codehelper/base/metrics.hpp"
+#include "codehelper/net/access.hpp"
 #include "codehelper/net/event_loop.hpp"
 #include "codehelper/net/router.hpp"
 
@@ -23,12 +24,13 @@ struct RateLimit {
 };
 
 struct HttpServerOptions {
-  std::string host = "127.0.0.1";  // address or name; "::" and "0.0.0.0" listen everywhere
-  std::uint16_t port = 0;          // 0 = any free one
-  std::string token = {};          // bearer token that routes with needs_token ask for; empty = none
-  // Names that a Host field may have, without a port; empty = any. A server on loopback gives its own, so that a page
-  // that was led here by a rebound name is refused.
+  std::string host = "127.0.0.1";                // address or name; "::" and "0.0.0.0" listen everywhere
+  std::uint16_t port = 0;                        // 0 = any free one
+  std::shared_ptr<AccessList> access = nullptr;  // null = everybody may do everything
+  // Names that a Host field may have, in lower case, without a port; empty = any. A server on loopback gives its own,
+  // so that a page that was led here by a rebound name is refused.
   std::vector<std::string> host_names = {};
+  bool takes_any_address = false;  // a Host that is an address is fine too: no name, no rebinding
   // At the limit the connection that has waited for longest for a request, or for the rest of its head, is closed for
   // a new one, so that those can't keep callers out; while there is none, new ones are answered 503.
   std::size_t max_connections = 20'000;

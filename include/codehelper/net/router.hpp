@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "codehelper/base/caller.hpp"
 #include "codehelper/net/http.hpp"
 
 namespace codehelper {
@@ -19,10 +20,11 @@ namespace codehelper {
 struct Route {
   std::string method;  // HEAD is answered by the GET route, without the body
   std::string path;    // template: "/v1/models/{id}"; a parameter is one whole segment
-  HttpHandler handler;
+  HttpHandler handler = {};
   std::chrono::milliseconds time_budget{30'000};
   std::size_t body_limit_bytes = std::size_t{64} * 1024;
-  bool needs_token = true;  // false: answered without authentication
+  // Where the server asks for tokens the caller's must have one of these; empty = answered without a token.
+  ScopeSet scopes = Scope::admin;
 };
 
 struct RouteMatch {

@@ -20,7 +20,8 @@ const at = (id) => document.getElementById(id);
 
 const announcer = new Announcer(at("announcer"));
 const server = new ServerState();
-const api = new Api(new Tokens(), server);
+const tokens = new Tokens();
+const api = new Api(tokens, server);
 const project = new ProjectState(api);
 const layout = new Layout();
 
@@ -97,6 +98,7 @@ const find = new FindDialog({
     { name: "Choose or index a project", icon: "folder", run: () => projectDialog.open() },
     { name: "Run the tests", icon: "run", run: showTests },
     { name: "Health of the server", icon: "check", run: () => health.open() },
+    { name: "Use another token", icon: "key", run: changeToken },
     { name: "Change the theme", icon: "system", run: () => at("theme-button").click() },
     { name: "Export this conversation", icon: "export", run: () => conversation.id && list.export(conversation.id, conversation.title) },
   ],
@@ -110,6 +112,12 @@ function makeLookup(hit) {
 function showTests() {
   layout.show("tests");
   runPanel.command.focus();
+}
+
+async function changeToken() {
+  if (!(await tokens.change())) return;
+  at("fault").hidden = true;
+  refreshAll();
 }
 
 function startNew() {

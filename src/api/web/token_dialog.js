@@ -1,4 +1,4 @@
-// The token that the API may want: asked for when it refuses, kept for this tab or, if the user says so, for longer.
+// The token that the API may want: asked for when it refuses, and kept for this tab only.
 import { h, makeDialog } from "./dom.js";
 
 const storageKey = "codehelper-token";
@@ -7,32 +7,34 @@ export class Tokens {
   #asking = null;
 
   current() {
-    return sessionStorage.getItem(storageKey) ?? localStorage.getItem(storageKey) ?? "";
+    return sessionStorage.getItem(storageKey) ?? "";
   }
 
   // Resolves to whether there is another token than `refused` to try; one dialog for all callers that wait.
   async ask(refused) {
     if (this.current() !== refused) return true;
-    this.#asking ??= this.#showDialog(refused !== "").finally(() => {
+    return this.#askOnce("This server asks for a token", refused !== "" && "The server refused that token.");
+  }
+
+  // For a user who has one that allows more. Resolves to whether it was given.
+  change() {
+    return this.#askOnce("Use another token", false);
+  }
+
+  #askOnce(title, fault) {
+    this.#asking ??= this.#showDialog(title, fault).finally(() => {
       this.#asking = null;
     });
     return this.#asking;
   }
 
-  #keep(token, isForLonger) {
-    sessionStorage.removeItem(storageKey);
-    localStorage.removeItem(storageKey);
-    (isForLonger ? localStorage : sessionStorage).setItem(storageKey, token);
-  }
-
-  #showDialog(wasRefused) {
+  #showDialog(title, fault) {
     return new Promise((resolve) => {
       const field = h("input", { type: "password", id: "token", autocomplete: "off", required: true, "aria-describedby": "token-help" });
-      const isForLonger = h("input", { type: "checkbox", id: "token-keep" });
       let isGiven = false;
       const onsubmit = (event) => {
         event.preventDefault();
-        this.#keep(field.value.trim(), isForLonger.checked);
+        sessionStorage.setItem(storageKey, field.value.trim());
         isGiven = true;
         dialog.close();
       };
@@ -43,14 +45,13 @@ export class Tokens {
       const form = h(
         "form",
         { class: "dialog-body", onsubmit },
-        wasRefused && h("p", { class: "fault", role: "alert" }, "The server refused that token."),
+        fault && h("p", { class: "fault", role: "alert" }, fault),
         h("label", { for: "token" }, "Token"),
         field,
-        h("p", { id: "token-help", class: "hint" }, "The value of CODEHELPER_API_TOKEN on the server."),
-        h("label", { class: "check" }, isForLonger, " Keep it in this browser, not only in this tab"),
+        h("p", { id: "token-help", class: "hint" }, "From whoever runs this server. It is kept until this tab is closed."),
         h("div", { class: "actions" }, h("button", { class: "primary" }, "Use this token")),
       );
-      const dialog = makeDialog("This server asks for a token", { className: "small", onclose }, form);
+      const dialog = makeDialog(title, { className: "small", onclose }, form);
       document.body.append(dialog);
       dialog.showModal();
       field.focus();
