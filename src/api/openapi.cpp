@@ -9,6 +9,7 @@
 
 #include "codehelper/base/json_text.hpp"
 #include "codehelper/base/text.hpp"
+#include "codehelper/base/version.hpp"
 #include "openapi_schemas.hpp"
 
 namespace codehelper {
@@ -145,7 +146,7 @@ json::object make_openapi_document() {
   }
   json::object token{{"type", "http"}, {"scheme", "bearer"}};
   return {{"openapi", "3.1.0"},
-          {"info", json::object{{"title", "codehelper"}, {"version", CODEHELPER_VERSION}}},
+          {"info", json::object{{"title", "codehelper"}, {"version", version()}}},
           {"paths", std::move(paths)},
           {"components", json::object{{"schemas", json::parse(openapi_schemas())},
                                       {"securitySchemes", json::object{{"token", std::move(token)}}}}}};
