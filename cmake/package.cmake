@@ -10,7 +10,8 @@ set(make_documents ${CMAKE_COMMAND}
   -D OUTPUT=${documents} -P ${PROJECT_SOURCE_DIR}/cmake/documents.cmake)
 add_custom_target(documents COMMAND ${make_documents} DEPENDS codehelper COMMENT "Making ${documents}" VERBATIM)
 add_custom_target(sbom DEPENDS documents)
-install(CODE "execute_process(COMMAND \"${make_documents}\" COMMAND_ERROR_IS_FATAL ANY)" COMPONENT program)
+list(JOIN make_documents "\" \"" words)
+install(CODE "execute_process(COMMAND \"${words}\" COMMAND_ERROR_IS_FATAL ANY)" COMPONENT program)
 install(FILES ${documents}/codehelper.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
 install(FILES ${documents}/completion.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
   RENAME codehelper COMPONENT program)

@@ -1,7 +1,7 @@
 #include "grammar.hpp"
 
-#include <grammar_tables.h>
 #include <zlib.h>
+#include "grammars/grammar_tables.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -13,7 +13,7 @@ namespace {
 bool unpack(const PackedGrammar& grammar) {
   z_stream stream{};
   if (inflateInit(&stream) != Z_OK) return false;
-  stream.next_in = grammar.packed;
+  stream.next_in = const_cast<Bytef*>(grammar.packed);  // zlib's interface is older than const; it only reads
   stream.avail_in = static_cast<uInt>(grammar.packed_end - grammar.packed);
   int result = Z_OK;
   for (const GrammarTable& table : std::span(grammar.tables, grammar.table_count)) {

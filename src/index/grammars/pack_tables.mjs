@@ -37,8 +37,9 @@ function packParser(parser, index) {
   writeFileSync(`${place}.z`, deflateSync(Buffer.concat(contents), { level: 9 }));
   const changes = present.flatMap((table) => [
     ...["--rename-section", `.rodata.${table}=.bss.${table},alloc`],
-    ...["--globalize-symbol", table, "--redefine-sym", `${table}=${language}_${table}`],
+    ...["--globalize-symbol", `${language}_${table}`, "--redefine-sym", `${table}=${language}_${table}`],
   ]);
+  changes.push("--remove-section", ".llvm_addrsig"); // made for the symbols as they were numbered before
   run("objcopy", ...changes, parser, `${place}.o`);
   return { language, packed: `${place}.z`, tables: present.map((table, at) => ({ table, size: contents[at].length })) };
 }
