@@ -30,13 +30,8 @@ else
 fi
 cp "$deb" "$tree/codehelper.deb"
 cp -L /etc/resolv.conf "$tree/etc/resolv.conf"
-printf '#!/bin/sh\nexit 101\n' >"$tree/usr/sbin/policy-rc.d"
-chmod 755 "$tree/usr/sbin/policy-rc.d"
-before=$(du -sm "$tree" | cut -f1)
 chroot "$tree" apt-get -qq update
-chroot "$tree" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends /codehelper.deb >/dev/null
-rm "$tree/codehelper.deb" "$tree/usr/sbin/policy-rc.d"
-echo "installed: $(($(du -sm "$tree" | cut -f1) - before)) MB more, $(chroot "$tree" codehelper --version)"
+chroot "$tree" apt-get -qq install -y --no-install-recommends --download-only /codehelper.deb >/dev/null
 
 # Its own processes, mounts, network and control groups: nothing of it is seen here, and it sees nothing of here.
 start='
@@ -57,8 +52,20 @@ for _ in $(seq 100); do
   [[ -n $init ]] && break
   sleep 0.1
 done
+[[ -n $init ]] || { cat "$place/boot.log" >&2; exit 1; }
 echo "$init" >"$place/init"
+for _ in $(seq 300); do
+  state=$(inside systemctl is-system-running 2>/dev/null || true)
+  [[ $state == running || $state == degraded ]] && break
+  sleep 0.2
+done
+echo "booted: $state, $(inside systemctl --version | head -1)"
+before=$(du -smx "$tree" | cut -f1)
+inside env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends --no-download /codehelper.deb >"$place/install.log" 2>&1 ||
+  { cat "$place/install.log" >&2; fail "it can't be installed"; }
+echo "installed: $(($(du -smx "$tree" | cut -f1) - before)) MB more, $(inside codehelper --version)"
 
+# The installation has started both.
 for unit in codehelper-runner codehelper-api; do
   for _ in $(seq 300); do
     [[ $(inside systemctl is-active "$unit" 2>/dev/null) == active ]] && break
