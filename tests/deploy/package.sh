@@ -8,7 +8,7 @@ place=$(mktemp -d)
 tree=$place/tree
 mkdir "$tree"
 
-inside() { nsenter --target "$(<"$place/init")" --all -- "$@"; }
+inside() { nsenter --target "$(<"$place/init")" --all --root --wd -- "$@"; }
 
 finish() {
   [[ ! -s $place/init ]] || kill -KILL "$(<"$place/init")" 2>/dev/null || true
@@ -40,7 +40,9 @@ start='
   mount -t proc proc proc
   mount -t sysfs -o ro sysfs sys
   mount -t tmpfs -o mode=755 tmpfs run
-  mount --rbind /dev dev
+  mount -t tmpfs -o mode=755 tmpfs dev
+  for node in null zero full random urandom tty; do touch "dev/$node" && mount --bind "/dev/$node" "dev/$node"; done
+  mkdir dev/pts dev/shm && mount -t devpts -o newinstance,ptmxmode=666 devpts dev/pts && ln -s pts/ptmx dev/ptmx
   mount --rbind /sys/fs/cgroup sys/fs/cgroup
   ip link set lo up 2>/dev/null || true
   exec env -i container=unshare PATH=/usr/sbin:/usr/bin:/sbin:/bin \
@@ -61,7 +63,7 @@ for _ in $(seq 300); do
 done
 echo "booted: $state, $(inside systemctl --version | head -1)"
 before=$(du -smx "$tree" | cut -f1)
-inside env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends --no-download /codehelper.deb >"$place/install.log" 2>&1 ||
+inside env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends /codehelper.deb >"$place/install.log" 2>&1 ||
   { cat "$place/install.log" >&2; fail "it can't be installed"; }
 echo "installed: $(($(du -smx "$tree" | cut -f1) - before)) MB more, $(inside codehelper --version)"
 
