@@ -45,8 +45,10 @@ start='
   mkdir dev/pts dev/shm && mount -t devpts -o newinstance,ptmxmode=666 devpts dev/pts && ln -s pts/ptmx dev/ptmx
   mount --rbind /sys/fs/cgroup sys/fs/cgroup
   ip link set lo up 2>/dev/null || true
+  pivot_root . mnt  # not chroot: a process in one may not make user namespaces, of which confinement is made
+  cd / && umount --lazy mnt
   exec env -i container=unshare PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-    chroot . /lib/systemd/systemd --system --log-target=console --show-status=no'
+    /lib/systemd/systemd --system --log-target=console --show-status=no'
 unshare --mount --pid --fork --uts --ipc --net --cgroup -- bash -ec "$start" boot "$tree" >"$place/boot.log" 2>&1 &
 launcher=$!
 for _ in $(seq 100); do
@@ -63,7 +65,7 @@ for _ in $(seq 300); do
 done
 echo "booted: $state, $(inside systemctl --version | head -1)"
 before=$(du -smx "$tree" | cut -f1)
-inside env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends /codehelper.deb >"$place/install.log" 2>&1 ||
+inside env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends -o Dpkg::Options::=--force-unsafe-io /codehelper.deb >"$place/install.log" 2>&1 ||
   { cat "$place/install.log" >&2; fail "it can't be installed"; }
 echo "installed: $(($(du -smx "$tree" | cut -f1) - before)) MB more, $(inside codehelper --version)"
 
@@ -80,9 +82,9 @@ done
 
 inside install -d -o codehelper-runner -g codehelper -m 2775 /srv/codehelper/demo
 inside sh -c 'printf "def parse_headers(text):\n    return text.splitlines()\n" > /srv/codehelper/demo/parser.py'
-call() { inside curl --silent --show-error --fail --max-time 20 "$@"; }
+call() { inside curl --silent --show-error --fail --max-time 20 "$@" || fail "no answer: ${*: -1}"; }
 for _ in $(seq 100); do
-  call http://127.0.0.1:8000/health 2>/dev/null && break
+  inside curl --silent --fail http://127.0.0.1:8000/health >/dev/null && break
   sleep 0.2
 done
 call http://127.0.0.1:8080/health && echo

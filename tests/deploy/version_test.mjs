@@ -83,7 +83,7 @@ test("version: the file that is compiled is written only when the version change
 });
 
 test("version: one file of the build depends on it", () => {
-  const dependants = run("ninja", "-C", buildTree, "-t", "query", "src/base/version.cpp").split("outputs:")[1];
+  const dependants = run("ninja", "-C", buildTree, "-t", "query", path.join(buildTree, "src/base/version.cpp")).split("outputs:")[1];
   const objects = dependants.match(/\S+\.o$/gm);
   assert.deepEqual(objects.map((object) => path.basename(object)), ["version.cpp.o"]);
   const commands = readFileSync(path.join(buildTree, "compile_commands.json"), "utf8");
