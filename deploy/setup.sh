@@ -12,7 +12,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=(
   clang-19 lld-19 cmake ninja-build ccache pkg-config
   libboost1.81-dev libboost-json1.81-dev libfmt-dev libcli11-dev libssl-dev libsqlite3-dev
-  libedit-dev libgit2-dev libseccomp-dev libyaml-cpp-dev prometheus-cpp-dev zlib1g-dev
+  libedit-dev libgit2-dev libseccomp-dev libyaml-cpp-dev libzstd-dev prometheus-cpp-dev zlib1g-dev
 )
 tests=(
   libclang-rt-19-dev catch2 git curl python3 python3-pytest systemd chromium zsh fish groff-base
@@ -20,7 +20,7 @@ tests=(
 # What the built program loads, and the certificates that it trusts.
 runtime=(
   libboost-container1.81.0 libboost-json1.81.0 libedit2 libfmt9 libgit2-1.5 libprometheus-cpp-core1.0 libseccomp2 libsqlite3-0
-  libssl3 libstdc++6 libyaml-cpp0.7 zlib1g ca-certificates
+  libssl3 libstdc++6 libyaml-cpp0.7 libzstd1 zlib1g ca-certificates
 )
 # What the Runner may be asked to start, with the package that has it; and what these call in their turn.
 declare -A executables=(

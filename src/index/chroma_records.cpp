@@ -239,7 +239,6 @@ std::optional<Chunk> read_chunk(const json::object& metadata, std::string_view d
   chunk.end_line = static_cast<int>(*end_line);
   chunk.text = document;
   chunk.text += text_in(metadata, "rest");
-  chunk.hash = sha256_hex(chunk.text);
   return chunk;
 }
 

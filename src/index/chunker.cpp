@@ -1,6 +1,5 @@
 #include "codehelper/index/chunker.hpp"
 
-#include "codehelper/base/hash.hpp"
 #include "section.hpp"
 #include "syntax_symbols.hpp"
 
@@ -17,15 +16,12 @@ std::vector<Chunk> make_chunks(std::string_view path, const std::string& languag
   std::vector<Chunk> chunks;
   chunks.reserve(sections.size());
   for (auto& section : sections) {
-    std::string text(lines.range(section.first_line, section.last_line));
-    auto hash = sha256_hex(text);
     chunks.push_back({.path = std::string(path),
                       .language = language,
                       .symbol = std::move(section.symbol),
                       .start_line = section.first_line + 1,
                       .end_line = section.last_line + 1,
-                      .text = std::move(text),
-                      .hash = std::move(hash),
+                      .text = std::string(lines.range(section.first_line, section.last_line)),
                       .definitions = std::move(section.definitions)});
   }
   return chunks;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "codehelper/base/hash.hpp"
 #include "codehelper/base/text.hpp"
 #include "packed_text.hpp"
 
@@ -12,7 +11,7 @@ namespace codehelper {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x63686978;  // "chix"
-constexpr std::int64_t kSchemaVersion = 3;           // also of the words and weights in `features`
+constexpr std::int64_t kSchemaVersion = 4;           // also of the words and weights in `features`
 
 constexpr const char* kSchema = R"sql(
 CREATE TABLE state(
@@ -39,9 +38,9 @@ CREATE TABLE features(
 CREATE INDEX features_of_key ON features(vector_key);
 CREATE TABLE spare_vectors(age INTEGER PRIMARY KEY AUTOINCREMENT, key INTEGER NOT NULL UNIQUE, vector BLOB NOT NULL);
 PRAGMA application_id = 1667787128;
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 )sql";
-static_assert(kApplicationId == 1667787128 && kSchemaVersion == 3, "as in kSchema");
+static_assert(kApplicationId == 1667787128 && kSchemaVersion == 4, "as in kSchema");
 
 constexpr const char* kDropOlderSchema = R"sql(
 DROP TABLE IF EXISTS state;
@@ -254,7 +253,6 @@ Result<std::vector<Chunk>> IndexDatabase::load_chunks(const std::vector<std::int
       return fail_as_damaged(file(), fmt::format("the text of chunk {} is damaged", id));
     }
     chunk.text = text->substr(offset, bytes);
-    chunk.hash = sha256_hex(chunk.text);
     chunks.push_back(std::move(chunk));
     row->reset();
   }

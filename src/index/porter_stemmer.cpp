@@ -70,6 +70,11 @@ bool ends_short(std::string_view word) {
   return word.back() != 'w' && word.back() != 'x' && word.back() != 'y';
 }
 
+/// As ends_with(), without a call for most of a table's suffixes.
+bool ends_in(std::string_view word, std::string_view suffix) {
+  return word.back() == suffix.back() && word.ends_with(suffix);
+}
+
 std::string_view without(std::string_view word, std::string_view suffix) {
   return word.substr(0, word.size() - suffix.size());
 }
@@ -108,7 +113,7 @@ void strip_participle(std::string& word) {
 
 void replace_suffix(std::string& word, std::span<const Rule> rules) {
   for (const Rule& rule : rules) {
-    if (!word.ends_with(rule.suffix)) continue;
+    if (!ends_in(word, rule.suffix)) continue;
     if (measure(without(word, rule.suffix)) > 0) {
       word.resize(word.size() - rule.suffix.size());
       word += rule.replacement;
@@ -120,7 +125,7 @@ void replace_suffix(std::string& word, std::span<const Rule> rules) {
 void strip_suffix(std::string& word) {
   std::string_view longest;
   for (const std::string_view suffix : kStep4) {
-    if (suffix.size() > longest.size() && word.ends_with(suffix)) longest = suffix;
+    if (suffix.size() > longest.size() && ends_in(word, suffix)) longest = suffix;
   }
   if (longest.empty()) return;
   const std::string_view stem = without(word, longest);

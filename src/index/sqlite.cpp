@@ -48,8 +48,22 @@ std::unexpected<Error> fail_as_damaged(const std::filesystem::path& file, std::s
               fmt::format("{} {} can't be used ({}): {}", role.name, file.string(), detail, role.when_wrong));
 }
 
-void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
-  sqlite3_finalize(statement);
+sqlite3_stmt* IdleStatements::take(std::string_view sql) {
+  const auto found = by_text_.find(sql);
+  if (found == by_text_.end()) return nullptr;
+  sqlite3_stmt* statement = found->second;
+  by_text_.erase(found);
+  return statement;
+}
+
+void IdleStatements::put(sqlite3_stmt* statement) {
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  if (!by_text_.emplace(sqlite3_sql(statement), statement).second) sqlite3_finalize(statement);
+}
+
+IdleStatements::~IdleStatements() {
+  for (const auto& [text, statement] : by_text_) sqlite3_finalize(statement);
 }
 
 SqliteStatement& SqliteStatement::bind(int parameter, std::int64_t value) {
@@ -119,10 +133,11 @@ Result<void> SqliteDatabase::execute(const char* sql) {
 }
 
 Result<SqliteStatement> SqliteDatabase::prepare(std::string_view sql) {
-  sqlite3_stmt* statement = nullptr;
+  sqlite3_stmt* statement = idle_->take(sql);
+  if (statement != nullptr) return SqliteStatement(statement, *idle_, file_, role_);
   const int code = sqlite3_prepare_v2(handle_.get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
   if (code != SQLITE_OK) return translate(handle_.get(), code, file_, role_);
-  return SqliteStatement(statement, file_, role_);
+  return SqliteStatement(statement, *idle_, file_, role_);
 }
 
 Result<std::int64_t> SqliteDatabase::select_integer(std::string_view sql) {

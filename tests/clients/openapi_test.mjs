@@ -7,7 +7,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import Ajv2020 from "ajv/dist/2020.js";
-import { Program, Repository, binary } from "../crew/support.mjs";
+import { Program, Repository, binary, until } from "../crew/support.mjs";
 
 const here = path.dirname(new URL(import.meta.url).pathname);
 const readme = readFileSync(path.join(here, "..", "..", "README.md"), "utf8");
@@ -128,6 +128,10 @@ function adapt(text) {
 }
 
 test("the README has one working call for each route", async () => {
+  await until("the end of what the test before has cancelled", async () => {
+    await program.post("/project", { project_path: repository.root });
+    return (await program.get("/project")).index_status === "ready";
+  });
   const script = adapt(blocksOf("One call a route", "sh").join("\n"));
   const done = await run("bash", ["-euo", "pipefail", "-c", script], { maxBuffer: 1 << 26 });
   assert.doesNotMatch(done.stdout, /"error":"/);

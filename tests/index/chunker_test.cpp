@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "codehelper/base/hash.hpp"
 #include "index/chunk_samples.hpp"
 
 using namespace codehelper;
@@ -40,7 +39,6 @@ void check_properties(const std::vector<Chunk>& chunks, std::string_view content
     std::string text;
     for (; static_cast<int>(next) + 1 <= chunk.end_line; ++next) text += lines[next];
     REQUIRE(chunk.text == text);
-    REQUIRE(chunk.hash == sha256_hex(text));
     REQUIRE((chunk.start_line == chunk.end_line || text.size() <= limits.max_bytes));
     REQUIRE(chunk.end_line - chunk.start_line < limits.max_lines);
     REQUIRE_FALSE(is_blank(text));

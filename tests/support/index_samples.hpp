@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "codehelper/base/hash.hpp"
 #include "codehelper/index/text_analysis.hpp"
 #include "codehelper/index/vector_store.hpp"
 
@@ -18,7 +17,6 @@ inline Chunk make_chunk(std::string path, int start_line, std::string text) {
   chunk.start_line = start_line;
   chunk.end_line = start_line;
   for (std::size_t i = 0; i + 1 < text.size(); ++i) chunk.end_line += text[i] == '\n' ? 1 : 0;
-  chunk.hash = sha256_hex(text);
   chunk.text = std::move(text);
   return chunk;
 }

@@ -13,7 +13,6 @@ struct Chunk {
   int start_line = 1;  // 1-based, inclusive
   int end_line = 1;    // inclusive
   std::string text;    // exactly those lines, each with its line feed (the last line as in the file), in valid UTF-8
-  std::string hash;    // SHA-256 of `text`, 64 hexadecimal digits
   std::vector<std::string> definitions;  // plain names declared in these lines: {"HttpServer", "start"}
 
   bool operator==(const Chunk&) const = default;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "codehelper/base/error.hpp"
@@ -22,6 +23,21 @@ struct SqliteRole {
   std::string_view when_wrong;  // what to do when its content can't be used
 };
 extern const SqliteRole kIndexRole;
+
+/// Statements of a connection that nobody uses now, by their text: to compile one takes as long as a small run of it.
+class IdleStatements {
+ public:
+  /// Null when there is none.
+  sqlite3_stmt* take(std::string_view sql);
+  void put(sqlite3_stmt* statement);
+  IdleStatements() = default;
+  IdleStatements(const IdleStatements&) = delete;
+  IdleStatements& operator=(const IdleStatements&) = delete;
+  ~IdleStatements();
+
+ private:
+  std::unordered_map<std::string_view, sqlite3_stmt*> by_text_;  // the text is the statement's own copy
+};
 
 /// One prepared statement. It must not outlive its database.
 class SqliteStatement {
@@ -44,13 +60,15 @@ class SqliteStatement {
 
  private:
   friend class SqliteDatabase;
-  struct Finalize {
-    void operator()(sqlite3_stmt* statement) const;
+  struct PutBack {
+    IdleStatements* idle;
+    void operator()(sqlite3_stmt* statement) const { idle->put(statement); }
   };
-  SqliteStatement(sqlite3_stmt* statement, const std::filesystem::path& file, const SqliteRole& role)
-      : statement_(statement), file_(file), role_(role) {}
+  SqliteStatement(sqlite3_stmt* statement, IdleStatements& idle, const std::filesystem::path& file,
+                  const SqliteRole& role)
+      : statement_(statement, PutBack{&idle}), file_(file), role_(role) {}
 
-  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  std::unique_ptr<sqlite3_stmt, PutBack> statement_;
   std::filesystem::path file_;
   SqliteRole role_;
 };
@@ -79,6 +97,7 @@ class SqliteDatabase {
       : handle_(std::move(handle)), file_(std::move(file)), role_(role) {}
 
   std::unique_ptr<sqlite3, Close> handle_;
+  std::unique_ptr<IdleStatements> idle_ = std::make_unique<IdleStatements>();  // ends before its connection
   std::filesystem::path file_;
   SqliteRole role_;
 };
