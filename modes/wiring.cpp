@@ -434,7 +434,15 @@ HttpServerOptions make_server_options(const Config& config) {
   options.port = config.listen.port;
   options.token = config.listen.token;
   if (is_loopback(config.listen.host)) options.host_names = {"localhost", "127.0.0.1", "::1", config.listen.host};
-  options.max_connections = std::min(options.max_connections, raise_descriptor_limit() - kReservedDescriptors);
+  const ListenConfig& listen = config.listen;
+  options.max_connections =
+      std::min<std::size_t>(listen.max_connections, raise_descriptor_limit() - kReservedDescriptors);
+  options.max_connections_per_address = listen.address_connections.value_or((options.max_connections + 1) / 2);
+  constexpr unsigned kDefaultRate = 100;
+  constexpr unsigned kBurstSeconds = 10;
+  options.rate_limit.per_second = listen.rate_limit.value_or(is_loopback(listen.host) ? 0 : kDefaultRate);
+  options.rate_limit.burst = kBurstSeconds * options.rate_limit.per_second;
+  options.rate_limit.exempts_loopback = !listen.rate_limit.has_value();
   return options;
 }
 

@@ -76,4 +76,11 @@ std::string to_json_text(const json::value& value) {
   return text;
 }
 
+void append_json(std::string& text, const json::value& value) {
+  append(text, value);
+}
+void append_json(std::string& text, std::string_view string) {
+  append_string(text, string);
+}
+
 }  // namespace codehelper

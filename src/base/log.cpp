@@ -1,6 +1,5 @@
 #include "codehelper/base/log.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
@@ -34,6 +33,7 @@ std::string_view name_of(LogLevel level) {
   return "error";
 }
 
+constexpr std::size_t kUsualLineBytes = 512;
 constexpr int kFirstWaitMilliseconds = 50;  // for a reader that is only slow; once it has stalled, none
 
 void write_whole(int descriptor, std::string_view line) {
@@ -56,12 +56,25 @@ std::optional<LogLevel> parse_log_level(std::string_view text) {
   return std::nullopt;
 }
 
+// By hand: with fmt it was a quarter of the cost of a line.
 std::string utc_now() {
-  const auto now = std::chrono::system_clock::now();
-  const auto whole = std::chrono::floor<std::chrono::seconds>(now);
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now - whole).count();
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(whole)),
-                     milliseconds);
+  using namespace std::chrono;
+  const auto now = floor<milliseconds>(system_clock::now());
+  const auto day = floor<days>(now);
+  const year_month_day date(day);
+  const hh_mm_ss time(now - day);
+  std::string text = "0000-00-00T00:00:00.000Z";
+  const auto put = [&text](std::size_t last_digit, long number) {
+    for (; number != 0; --last_digit, number /= 10) text[last_digit] = static_cast<char>('0' + number % 10);
+  };
+  put(3, static_cast<int>(date.year()));
+  put(6, static_cast<unsigned>(date.month()));
+  put(9, static_cast<unsigned>(date.day()));
+  put(12, time.hours().count());
+  put(15, time.minutes().count());
+  put(18, time.seconds().count());
+  put(22, time.subseconds().count());
+  return text;
 }
 
 // The descriptor that all copies of a log share.
@@ -113,13 +126,32 @@ void Log::error(std::string_view event, boost::json::object fields) const {
 }
 
 void Log::write(LogLevel level, std::string_view event, boost::json::object fields) const {
-  if (output_ == nullptr || level < minimum_) return;
-  boost::json::object line{{"timestamp", utc_now()}, {"level", name_of(level)}, {"event", event}};
-  if (!request_id_.empty()) line["request_id"] = request_id_;
+  if (!takes(level)) return;
   boost::json::value masked(std::move(fields));
   mask_secrets_in(masked);
-  for (auto& field : masked.as_object()) line.insert_or_assign(field.key(), std::move(field.value()));
-  output_->write(to_valid_utf8(to_json_text(line)) + '\n');
+  const boost::json::object& own = masked.as_object();
+  std::string line;
+  line.reserve(kUsualLineBytes);
+  const auto append_name = [&line](std::string_view name) {
+    line += line.empty() ? '{' : ',';
+    append_json(line, name);
+    line += ':';
+  };
+  const auto append_unless_own = [&](std::string_view name, std::string_view text) {
+    if (own.contains(name)) return;
+    append_name(name);
+    append_json(line, text);
+  };
+  append_unless_own("timestamp", utc_now());
+  append_unless_own("level", name_of(level));
+  append_unless_own("event", event);
+  if (!request_id_.empty()) append_unless_own("request_id", request_id_);
+  for (const auto& [name, value] : own) {
+    append_name(name);
+    append_json(line, value);
+  }
+  line += '}';
+  output_->write(to_valid_utf8(line).append("\n"));
 }
 
 }  // namespace codehelper

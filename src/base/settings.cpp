@@ -40,6 +40,20 @@ const Setting kSettings[] = {
     {"CODEHELPER_DRAIN_SECONDS", "", "drain-seconds", kListening, "30; serve-runner 60",
      "how long requests in flight may take after SIGTERM",
      [](Config& c, const std::string& v) { return apply_seconds(c.listen.drain, v); }},
+    {"CODEHELPER_MAX_CONNECTIONS", "", "max-connections", kListening, "20000, or what the limit of open files allows",
+     "connections at once; at the limit the one that waits for a request for longest is closed for a new one, and new "
+     "ones get 503 while none does",
+     [](Config& c, const std::string& v) { return apply_count(c.listen.max_connections, v, 1, 1'000'000); }},
+    {"CODEHELPER_MAX_CONNECTIONS_PER_ADDRESS", "", "max-connections-per-address", kListening,
+     "half of CODEHELPER_MAX_CONNECTIONS",
+     "connections at once of one address (IPv6: one /64 network), but not on loopback; more get 429; 0 = no limit",
+     [](Config& c, const std::string& v) {
+       return apply_count(c.listen.address_connections.emplace(), v, 0, 1'000'000);
+     }},
+    {"CODEHELPER_RATE_LIMIT", "", "rate-limit", kListening, "100, but on loopback none",
+     "requests a second of one caller, by its token or its address, and ten times as many at once; more get 429; not of "
+     "/health, /readyz and /metrics; 0 = no limit",
+     [](Config& c, const std::string& v) { return apply_count(c.listen.rate_limit.emplace(), v, 0, 1'000'000); }},
     {"RUNNER_URL", "RUNNER_SERVICE_URL", "runner-url", kAsking,
      "http://runner:8080; in dev the Runner in the same process", "base URL of the Runner",
      [](Config& c, const std::string& v) {

@@ -42,6 +42,11 @@ Utf8Step step(std::string_view bytes, std::size_t at) {
   return {length, true};
 }
 
+std::string_view ascii_run(std::string_view bytes) {
+  const auto end = std::ranges::find_if(bytes, [](char byte) { return static_cast<unsigned char>(byte) >= 0x80; });
+  return bytes.substr(0, static_cast<std::size_t>(end - bytes.begin()));
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -63,6 +68,10 @@ std::string to_valid_utf8(std::string_view bytes) {
   std::string valid;
   valid.reserve(bytes.size());
   for (std::size_t at = 0; at < bytes.size();) {
+    const std::string_view ascii = ascii_run(bytes.substr(at));
+    valid += ascii;
+    at += ascii.size();
+    if (at == bytes.size()) break;
     const Utf8Step next = step(bytes, at);
     if (next.valid) {
       valid.append(bytes, at, next.length);

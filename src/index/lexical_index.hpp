@@ -1,7 +1,7 @@
 // An inverted index in memory: BM25 over chunks and over whole files (Robertson and Zaragoza, "The Probabilistic
 // Relevance Framework: BM25 and Beyond", 2009). Every match is scored; a list of 25,000 postings takes about 50
 // microseconds. SQLite's FTS5 has no weight of a word and no score of a file, and is slower: 164 ms against 6 ms for a
-// whole POST /search (medians; 24,050 chunks, questions of 7 words; tests/bench/fts5.py on ten copies of Caddy).
+// whole POST /search (medians; 24,050 chunks, questions of 7 words; a one-off script over ten copies of Caddy).
 #pragma once
 
 #include <cstdint>

@@ -14,8 +14,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kSmallReadBytes =
-    std::size_t{2} * 1024;  // holds the usual request; what an idle connection costs
+constexpr std::size_t kSmallReadBytes = std::size_t{2} * 1024;  // holds the usual request
 constexpr std::size_t kLargeReadBytes = std::size_t{64} * 1024;
 constexpr std::size_t kLingerBytes = std::size_t{4} * 1024 * 1024;
 
@@ -54,12 +53,6 @@ std::string_view HttpConnection::received() const {
   return {static_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-void HttpConnection::shrink() {
-  if (buffer_.size() != 0 || buffer_.capacity() <= 2 * kSmallReadBytes) return;
-  buffer_ = boost::beast::flat_buffer();
-  next_read_bytes_ = kSmallReadBytes;
-}
-
 void HttpConnection::set_limit(Deadline limit) {
   limit_ = limit;
   is_expired_ = false;
@@ -86,13 +79,35 @@ Task<HttpConnection::Event> HttpConnection::wait_for_bytes() {
   if (is_expired_) co_return Event::expired;
   auto read = co_await socket_.async_read_some(buffer_.prepare(next_read_bytes_), asio::as_tuple(asio::use_awaitable));
   auto& [error, size] = read;
-  buffer_.commit(size);
-  if (!error) {
-    if (size == next_read_bytes_) next_read_bytes_ = std::min(2 * size, kLargeReadBytes);
-    co_return Event::bytes;
+  if (error) co_return describe(error);
+  take_read(size);
+  co_return Event::bytes;
+}
+
+Task<HttpConnection::Event> HttpConnection::wait_for_first_bytes() {
+  buffer_ = boost::beast::flat_buffer();
+  next_read_bytes_ = kSmallReadBytes;
+  if (is_aborted_) co_return Event::woken;
+  if (is_expired_) co_return Event::expired;
+  boost::system::error_code error = asio::error::would_block;
+  while (error == asio::error::would_block) {
+    auto wait = co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, asio::as_tuple(asio::use_awaitable));
+    error = std::get<0>(wait);
+    if (error) co_return describe(error);
+    const std::size_t size = socket_.read_some(buffer_.prepare(next_read_bytes_), error);
+    if (!error) take_read(size);
   }
-  if (error != asio::error::operation_aborted) co_return Event::closed;
-  co_return is_expired_ ? Event::expired : Event::woken;
+  co_return error ? Event::closed : Event::bytes;
+}
+
+void HttpConnection::take_read(std::size_t size) {
+  buffer_.commit(size);
+  if (size == next_read_bytes_) next_read_bytes_ = std::min(2 * size, kLargeReadBytes);
+}
+
+HttpConnection::Event HttpConnection::describe(const boost::system::error_code& error) const {
+  if (error != asio::error::operation_aborted) return Event::closed;
+  return is_expired_ ? Event::expired : Event::woken;
 }
 
 Task<HttpConnection::Event> HttpConnection::wait_for_wake() {

@@ -23,9 +23,6 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   /// Bytes that came and are not yet consumed. Valid until the next call of anything else.
   std::string_view received() const;
   void consume(std::size_t bytes) { buffer_.consume(bytes); }
-  /// Gives back what a large request made the buffer grow to.
-  void shrink();
-
   /// The time limit of all waiting from now on. Moving it later costs nothing: the timer fires early and goes on.
   void set_limit(Deadline limit);
 
@@ -36,6 +33,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     woken,    // wake() or abort() was called
   };
   Task<Event> wait_for_bytes();
+  /// The same where the peer may be silent for long: nothing is held to read into before something comes. received()
+  /// must be empty.
+  Task<Event> wait_for_first_bytes();
   /// The same without reading: never `bytes` or `closed`.
   Task<Event> wait_for_wake();
   /// Ends a wait that is under way; one that begins later is not affected.
@@ -56,6 +56,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
  private:
   void start_timer();
+  void take_read(std::size_t size);
+  Event describe(const boost::system::error_code& error) const;
 
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer timer_;

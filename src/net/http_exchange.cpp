@@ -1,6 +1,7 @@
 #include "http_exchange.hpp"
 
 #include <openssl/crypto.h>
+#include <boost/json/monotonic_resource.hpp>
 
 #include <algorithm>
 #include <array>
@@ -24,15 +25,11 @@ std::string host_name_of(std::string_view host) {
   return to_lower_ascii(host.substr(0, host.find(':')));
 }
 
-bool is_probe(const HttpExchange& exchange) {
-  return exchange.route != nullptr && std::ranges::find(kProbeRoutes, exchange.route->path) != kProbeRoutes.end();
-}
-
 }  // namespace
 
-std::string choose_request_id(const HttpHeaders& headers) {
+std::string choose_request_id(const HttpHeaders& headers, RequestIds& ids) {
   const auto given = headers.find("X-Request-Id");
-  return given && is_valid_request_id(*given) ? std::string(*given) : make_request_id();
+  return given && is_valid_request_id(*given) ? std::string(*given) : ids.next();
 }
 
 bool shows_token(const HttpHeaders& headers, std::string_view token) {
@@ -66,33 +63,45 @@ Deadline choose_deadline(const HttpRequest& request, const Route& route) {
   return budget.earlier(Deadline::after(std::chrono::milliseconds(milliseconds)));
 }
 
+bool is_probe(const HttpExchange& exchange) {
+  return exchange.route != nullptr && std::ranges::find(kProbeRoutes, exchange.route->path) != kProbeRoutes.end();
+}
+
+namespace {
+
+void log_exchange(const HttpExchange& exchange, int status, std::chrono::duration<double, std::milli> duration) {
+  const Log& log = exchange.context.log;
+  const LogLevel level = is_probe(exchange) ? LogLevel::debug : LogLevel::info;
+  if (!log.takes(level)) return;
+  std::array<unsigned char, 2048> memory;
+  boost::json::monotonic_resource fields_memory(memory.data(), memory.size());
+  boost::json::object fields({{"method", exchange.method},
+                              {"path", std::string_view(exchange.raw_path).substr(0, kLoggedPathBytes)},
+                              {"status", status},
+                              {"duration_ms", duration.count()},
+                              {"bytes", exchange.response_bytes}},
+                             &fields_memory);
+  if (exchange.route != nullptr) fields["route"] = exchange.route->path;
+  log.write(level, "http_request", std::move(fields));
+}
+
+}  // namespace
+
 void record_exchange(const HttpExchange& exchange, int status, Metrics& metrics) {
   const auto duration = std::chrono::steady_clock::now() - exchange.started;
-  boost::json::object fields{
-      {"method", exchange.method},
-      {"path", std::string_view(exchange.raw_path).substr(0, kLoggedPathBytes)},
-      {"status", status},
-      {"duration_ms", std::chrono::duration<double, std::milli>(duration).count()},
-      {"bytes", exchange.response_bytes},
-  };
-  if (exchange.route != nullptr) fields["route"] = exchange.route->path;
-  if (is_probe(exchange)) {
-    exchange.context.log.debug("http_request", std::move(fields));
-  } else {
-    exchange.context.log.info("http_request", std::move(fields));
-  }
+  log_exchange(exchange, status, duration);
 
   // Only what the routes know becomes a label: callers can't make up series.
   const bool is_known_method = std::ranges::find(kMethods, exchange.method) != kMethods.end();
   if (exchange.route == nullptr || exchange.route->path == kMetricsRoute || !is_known_method) return;
-  record_served_request(metrics, ServedRequest{
-                                     .method = exchange.method,
-                                     .route = exchange.route->path,
-                                     .status = status,
-                                     .request_bytes = static_cast<double>(exchange.request_bytes),
-                                     .response_bytes = static_cast<double>(exchange.response_bytes),
-                                     .duration = duration,
-                                 });
+  metrics.record(ServedRequest{
+      .method = exchange.method,
+      .route = exchange.route->path,
+      .status = status,
+      .request_bytes = static_cast<double>(exchange.request_bytes),
+      .response_bytes = static_cast<double>(exchange.response_bytes),
+      .duration = duration,
+  });
 }
 
 }  // namespace codehelper

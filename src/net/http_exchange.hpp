@@ -28,7 +28,7 @@ struct HttpExchange {
 };
 
 /// The id that the caller gave, when it is a valid one, or a new one.
-std::string choose_request_id(const HttpHeaders& headers);
+std::string choose_request_id(const HttpHeaders& headers, RequestIds& ids);
 
 /// True when `headers` carry "Authorization: Bearer `token`"; compared in constant time.
 bool shows_token(const HttpHeaders& headers, std::string_view token);
@@ -40,6 +40,9 @@ std::string find_foreign_origin(const HttpHeaders& headers, const std::vector<st
 
 /// When the answer must be there: the route's budget from now, or what the caller says it still waits, if that is less.
 Deadline choose_deadline(const HttpRequest& request, const Route& route);
+
+/// Whether it asks how the process is: by who must be answered whatever happens, and often.
+bool is_probe(const HttpExchange& exchange);
 
 /// The one log line `http_request` and the metrics of a request that is over. `status` 499: the caller left before.
 void record_exchange(const HttpExchange& exchange, int status, Metrics& metrics);

@@ -15,12 +15,43 @@ namespace http = boost::beast::http;
 
 namespace {
 
-/// Host names, addresses, brackets and a port (RFC 3986, section 3.2, without user information).
+// As many as Apache and hyper take; a head of short fields would otherwise cost many times its size.
+constexpr unsigned kFieldLimit = 100;
+
+bool is_ascii_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool is_of_host(char c) {
+  return is_ascii_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         std::string_view("-._~%!$&'()*+;=").find(c) != std::string_view::npos;
+}
+
+/// A name or an address, in brackets for IPv6, and perhaps a port (RFC 3986, section 3.2, without user information).
 bool is_host(std::string_view host) {
-  return std::ranges::all_of(host, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("-._~%!$&'()*+;=:[]").find(c) != std::string_view::npos;
-  });
+  std::size_t name_end = std::min(host.find(':'), host.size());
+  std::string_view name = host.substr(0, name_end);
+  if (host.starts_with('[')) {
+    name_end = host.find(']');
+    if (name_end == std::string_view::npos) return false;
+    name = host.substr(1, name_end - 1);
+    ++name_end;
+  }
+  const std::string_view port = host.substr(name_end);
+  const bool is_port = port.empty() || (port[0] == ':' && std::ranges::all_of(port.substr(1), is_ascii_digit));
+  const auto is_of_name = [&](char c) { return is_of_host(c) || (c == ':' && host[0] == '['); };
+  return is_port && std::ranges::all_of(name, is_of_name);
+}
+
+/// A field that goes on in the next line, which Beast joins (RFC 9112, section 5.2, lets a server refuse it).
+bool has_folded_line(std::string_view head) {
+  return head.find("\n ") != std::string_view::npos || head.find("\n\t") != std::string_view::npos;
+}
+
+/// Of the beginning of a request line. What begins a TLS handshake has no line end for long.
+bool could_be_text(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return std::ranges::none_of(line, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; });
 }
 
 }  // namespace
@@ -46,10 +77,14 @@ HttpRequestParser::Progress HttpRequestParser::feed_head(std::string_view bytes)
   // answered. It gets the line only as a whole, and then has to know what it is.
   const bool has_line = request_line_ended_ || bytes.find('\n') != std::string_view::npos;
   std::size_t consumed = 0;
+  if (!has_line && !could_be_text(bytes)) return refuse(400, "bad_request", "this is no HTTP request");
   if (has_line) {
     boost::beast::error_code error;
     consumed = put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
     head_bytes_ += consumed;
+    if (has_folded_line(bytes.substr(0, consumed))) {
+      return refuse(400, "bad_request", "a header field goes on in a second line");
+    }
     const bool over_limit = head_bytes_ > head_limit_bytes_;
     if (error && error != http::error::need_more && !over_limit) return refuse(error);
     if (head_ended_ && !over_limit) return end_head(skipped + consumed);
@@ -69,7 +104,10 @@ HttpRequestParser::Progress HttpRequestParser::end_head(std::size_t consumed) {
   if (host_count_ > 1 || (is_http_11_ && host_count_ == 0)) {
     return refuse(400, "bad_request", "an HTTP/1.1 request needs exactly one Host field");
   }
-  if (!is_host(host_)) return refuse(400, "bad_request", "the Host field is no host");
+  // Beast takes equal lengths, in two fields or as a list; who sends them may mean something else by them.
+  if (length_count_ > 1 || !std::ranges::all_of(length_, is_ascii_digit)) {
+    return refuse(400, "bad_request", "Content-Length has more than one value");
+  }
   // Beast takes "xchunked", "gzip, chunked" and chunks in HTTP/1.0, and then reads the body as the next request.
   const bool is_plain_chunked = transfer_encoding_count_ == 1 && to_lower_ascii(transfer_encoding_) == "chunked";
   if (transfer_encoding_count_ > 0 && (!is_http_11_ || !is_plain_chunked)) {
@@ -80,6 +118,8 @@ HttpRequestParser::Progress HttpRequestParser::end_head(std::size_t consumed) {
   }
   auto target = parse_request_target(target_);
   if (!target) return refuse(400, "bad_request", target.error().message);
+  if (target->authority) request_.headers.set("Host", *target->authority);  // RFC 9112, section 3.2.2
+  if (!is_host(target->authority.value_or(host_))) return refuse(400, "bad_request", "the host is no host name");
 
   raw_path_ = std::move(target->raw_path);
   request_.path = std::move(target->path);
@@ -144,11 +184,20 @@ void HttpRequestParser::on_request_impl(http::verb, StringView method, StringVie
   target_.assign(target.data(), target.size());
 }
 
-void HttpRequestParser::on_field_impl(Field field, StringView name, StringView value, ErrorCodeOut&) {
+void HttpRequestParser::on_field_impl(Field field, StringView name, StringView value, ErrorCodeOut& error) {
+  if (head_ended_) chunk_overhead_bytes_ += name.size() + value.size();
+  if (++field_count_ > kFieldLimit || chunk_overhead_bytes_ > head_limit_bytes_) {
+    error = http::error::header_limit;
+    return;
+  }
   if (head_ended_) return;  // trailers are read over: nothing in them may change what was decided from the head
   if (field == http::field::host) {
     ++host_count_;
     host_.assign(value.data(), value.size());
+  }
+  if (field == http::field::content_length) {
+    ++length_count_;
+    length_.assign(value.data(), value.size());
   }
   if (field == http::field::transfer_encoding) {
     ++transfer_encoding_count_;

@@ -55,7 +55,7 @@ class HttpRequestParser : private boost::beast::http::basic_parser<true> {
   void on_request_impl(boost::beast::http::verb, StringView method, StringView target, int version,
                        ErrorCodeOut&) override;
   void on_response_impl(int, StringView, int, ErrorCodeOut&) override {}
-  void on_field_impl(Field, StringView name, StringView value, ErrorCodeOut&) override;
+  void on_field_impl(Field, StringView name, StringView value, ErrorCodeOut& error) override;
   void on_header_impl(ErrorCodeOut&) override { head_ended_ = true; }
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCodeOut&) override;
   std::size_t on_body_impl(StringView body, ErrorCodeOut&) override;
@@ -74,6 +74,8 @@ class HttpRequestParser : private boost::beast::http::basic_parser<true> {
   std::size_t chunk_overhead_bytes_ = 0;
   unsigned host_count_ = 0;
   unsigned transfer_encoding_count_ = 0;
+  unsigned length_count_ = 0;
+  unsigned field_count_ = 0;
   bool request_line_ended_ = false;
   bool head_ended_ = false;
   bool head_reported_ = false;
@@ -83,6 +85,7 @@ class HttpRequestParser : private boost::beast::http::basic_parser<true> {
   std::string raw_path_;
   std::string transfer_encoding_;
   std::string host_;
+  std::string length_;
   HttpRequest request_;
   RequestFault fault_;
 };

@@ -5,7 +5,6 @@
 #include <boost/beast/http/status.hpp>
 
 #include <algorithm>
-#include <iterator>
 
 namespace codehelper {
 
@@ -48,7 +47,8 @@ std::string_view HttpDate::at(std::time_t now) {
 std::string format_response_head(const HttpReply& reply, const ResponseFrame& frame) {
   std::string head;
   head.reserve(320);
-  fmt::format_to(std::back_inserter(head), "HTTP/1.1 {} {}\r\n", reply.status, reason_phrase(reply.status));
+  head.append("HTTP/1.1 ").append(std::to_string(reply.status)).append(1, ' ');
+  head.append(reason_phrase(reply.status)).append("\r\n");
   append_field(head, "Date", frame.date);
   append_field(head, "Server", "codehelper");
   append_field(head, "X-Request-Id", frame.request_id);
@@ -57,7 +57,7 @@ std::string format_response_head(const HttpReply& reply, const ResponseFrame& fr
   if (frame.framing == BodyFraming::chunked) {
     append_field(head, "Transfer-Encoding", "chunked");
   } else if (frame.framing == BodyFraming::length && !never_has_body(reply.status)) {
-    fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", frame.body_bytes);
+    append_field(head, "Content-Length", std::to_string(frame.body_bytes));
   }
   if (!frame.keeps_connection) {
     append_field(head, "Connection", "close");

@@ -22,7 +22,7 @@ using asio::ip::tcp;
 namespace {
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
-constexpr std::size_t kRefusedAtOnce = 100;  // over the cap, so many are told so; more are closed without a word
+constexpr std::size_t kRefusedAtOnce = 100;  // so many are told so; more are closed without a word
 
 /// Commands that we start must not inherit it; Asio doesn't see to that (chriskohlhoff/asio#523).
 void close_on_exec(int descriptor) {
@@ -38,8 +38,16 @@ Error describe_bind_failure(const HttpServerOptions& options, const boost::syste
 Task<void> serve_session(std::shared_ptr<HttpSession> session) {
   co_await session->serve();
 }
-Task<void> refuse_session(std::shared_ptr<HttpSession> session) {
-  co_await session->refuse();
+struct Refusal {
+  int status;
+  std::string_view error;
+  std::string_view message;
+};
+constexpr Refusal kOverloaded{503, "overloaded", "the server has as many connections as it may; try again later"};
+constexpr Refusal kTooMany{429, "too_many_connections", "this address has as many connections as it may"};
+
+Task<void> refuse_session(std::shared_ptr<HttpSession> session, Refusal refusal) {
+  co_await session->refuse(refusal.status, refusal.error, refusal.message);
 }
 
 }  // namespace
@@ -48,11 +56,16 @@ struct HttpServer::State {
   State(EventLoop& event_loop, Router router, HttpServerOptions options, Log log, Metrics& metrics)
       : loop(event_loop),
         tasks(event_loop, log),
-        serving(std::make_shared<HttpServing>(
-            HttpServing{.router = std::move(router), .options = std::move(options), .log = log, .metrics = metrics})) {}
+        serving(std::make_shared<HttpServing>(HttpServing{.router = std::move(router),
+                                                          .options = options,
+                                                          .log = log,
+                                                          .metrics = metrics,
+                                                          .rate_limiter = RateLimiter(options.rate_limit)})) {}
 
   Result<void> listen_on(const tcp::endpoint& endpoint);
-  void begin_session(tcp::socket socket);
+  void begin_session(tcp::socket socket, const tcp::endpoint& peer);
+  /// Why there may be no further connection of `caller`; makes room by closing a waiting one where that helps.
+  std::optional<Refusal> judge_connection(const CallerAddress& caller);
   /// Goes on whatever accept says: out of descriptors or memory is a state that passes, and must not be a busy loop.
   static Task<void> accept_from(std::shared_ptr<State> state, tcp::acceptor& acceptor);
 
@@ -79,13 +92,31 @@ Result<void> HttpServer::State::listen_on(const tcp::endpoint& endpoint) {
   return {};
 }
 
-void HttpServer::State::begin_session(tcp::socket socket) {
+std::optional<Refusal> HttpServer::State::judge_connection(const CallerAddress& caller) {
+  const HttpServerOptions& options = serving->options;
+  const std::size_t limit = options.max_connections_per_address;
+  if (limit != 0 && !caller.is_loopback && serving->addresses.of(caller.text) >= limit) {
+    serving->count_refusal("address_connections");
+    return kTooMany;
+  }
+  if (serving->sessions.size() - serving->refused < options.max_connections) return std::nullopt;
+  if (serving->waiting.empty()) {
+    serving->count_refusal("connections");
+    return kOverloaded;
+  }
+  serving->count_refusal("waiting_connections");
+  serving->waiting.front().abort();
+  return std::nullopt;
+}
+
+void HttpServer::State::begin_session(tcp::socket socket, const tcp::endpoint& peer) {
   close_on_exec(socket.native_handle());
-  const std::size_t open = serving->sessions.size();
-  if (open >= serving->options.max_connections + kRefusedAtOnce) return;
-  auto session = std::make_shared<HttpSession>(serving, std::move(socket));
-  if (open >= serving->options.max_connections) {
-    tasks.spawn("http_session", refuse_session(std::move(session)));
+  CallerAddress caller = describe_caller(peer.address());
+  const auto refusal = judge_connection(caller);
+  if (refusal && serving->refused >= kRefusedAtOnce) return;
+  auto session = std::make_shared<HttpSession>(serving, std::move(socket), std::move(caller));
+  if (refusal) {
+    tasks.spawn("http_session", refuse_session(std::move(session), *refusal));
   } else {
     tasks.spawn("http_session", serve_session(std::move(session)));
   }
@@ -93,10 +124,11 @@ void HttpServer::State::begin_session(tcp::socket socket) {
 
 Task<void> HttpServer::State::accept_from(std::shared_ptr<State> state, tcp::acceptor& acceptor) {
   while (acceptor.is_open()) {
-    auto accepted = co_await acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
+    tcp::endpoint peer;
+    auto accepted = co_await acceptor.async_accept(peer, asio::as_tuple(asio::use_awaitable));
     auto& [error, socket] = accepted;
     if (!error) {
-      state->begin_session(std::move(socket));
+      state->begin_session(std::move(socket), peer);
       continue;
     }
     if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
@@ -114,7 +146,7 @@ HttpServer::~HttpServer() {
     boost::system::error_code ignored;
     acceptor.close(ignored);
   }
-  for (HttpSession* session : state_->serving->sessions) session->abort();
+  for (HttpSession& session : state_->serving->sessions) session.abort();
 }
 
 Result<std::uint16_t> HttpServer::start() {
@@ -157,7 +189,7 @@ Task<void> HttpServer::drain(std::chrono::milliseconds limit) {
     boost::system::error_code ignored;
     acceptor.close(ignored);
   }
-  for (HttpSession* session : state->serving->sessions) session->begin_drain();
+  for (HttpSession& session : state->serving->sessions) session.begin_drain();
 
   auto join = [](TaskGroup& tasks) -> Task<Result<void>> {
     co_await tasks.join();
@@ -166,7 +198,7 @@ Task<void> HttpServer::drain(std::chrono::milliseconds limit) {
   auto joined = join(state->tasks);
   const auto ended = co_await with_deadline(Deadline::after(limit), "draining", std::move(joined));
   if (ended) co_return;
-  for (HttpSession* session : state->serving->sessions) session->abort();
+  for (HttpSession& session : state->serving->sessions) session.abort();
   co_await state->tasks.join();
 }
 

@@ -1,5 +1,8 @@
 #include "http_session.hpp"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <ctime>
 
 #include "codehelper/base/text.hpp"
@@ -22,15 +25,35 @@ HttpReply make_fault_reply(const RequestFault& fault, const HttpExchange& exchan
 
 }  // namespace
 
-HttpSession::HttpSession(std::shared_ptr<HttpServing> serving, boost::asio::ip::tcp::socket socket)
+void HttpServing::count_refusal(const std::string& limit) const {
+  metrics.count("codehelper_http_refused_total", "Connections and requests over a limit, by the limit.",
+                {{"limit", limit}});
+}
+
+HttpSession::HttpSession(std::shared_ptr<HttpServing> serving, boost::asio::ip::tcp::socket socket,
+                         CallerAddress caller)
     : serving_(std::move(serving)),
-      connection_(std::make_shared<HttpConnection>(std::move(socket), serving_->options.write_limit)) {
-  serving_->sessions.insert(this);
+      connection_(std::make_shared<HttpConnection>(std::move(socket), serving_->options.write_limit)),
+      caller_(std::move(caller)) {
+  serving_->sessions.push_back(*this);
+  if (!caller_.is_loopback) serving_->addresses.add(caller_.text);
+  set_waiting();
 }
 
 HttpSession::~HttpSession() {
-  serving_->sessions.erase(this);
+  set_busy();
+  if (is_refused_) --serving_->refused;
+  if (!caller_.is_loopback) serving_->addresses.remove(caller_.text);
+  serving_->sessions.erase(serving_->sessions.iterator_to(*this));
   connection_->close();
+}
+
+void HttpSession::set_waiting() {
+  if (!SessionHook<InWaiting>::is_linked()) serving_->waiting.push_back(*this);
+}
+
+void HttpSession::set_busy() {
+  if (SessionHook<InWaiting>::is_linked()) serving_->waiting.erase(serving_->waiting.iterator_to(*this));
 }
 
 void HttpSession::begin_drain() {
@@ -38,6 +61,7 @@ void HttpSession::begin_drain() {
 }
 
 void HttpSession::abort() {
+  set_busy();
   connection_->abort();
 }
 
@@ -47,11 +71,13 @@ Task<void> HttpSession::serve() {
   connection_->close();
 }
 
-Task<void> HttpSession::refuse() {
+Task<void> HttpSession::refuse(int status, std::string_view error, std::string_view message) {
+  set_busy();
+  is_refused_ = true;
+  ++serving_->refused;
   HttpExchange exchange;
   begin_exchange(exchange, {});
-  auto reply = make_error_reply(503, "overloaded", "the server has as many connections as it may; try again later",
-                                exchange.context.request_id);
+  auto reply = make_error_reply(status, error, message, exchange.context.request_id);
   reply.headers.add("Retry-After", "1");
   co_await send(exchange, std::move(reply));
   co_await linger();
@@ -59,12 +85,15 @@ Task<void> HttpSession::refuse() {
 }
 
 Task<bool> HttpSession::wait_for_request() {
-  if (!connection_->received().empty()) co_return true;  // sent ahead
+  set_waiting();
+  if (!connection_->received().empty()) {                    // sent ahead
+    co_await boost::asio::post(boost::asio::use_awaitable);  // others have their turn
+    co_return !connection_->is_aborted();
+  }
   if (serving_->is_draining) co_return false;
-  connection_->shrink();
   connection_->set_limit(Deadline::after(serving_->options.idle_limit));
   is_idle_ = true;
-  const auto event = co_await connection_->wait_for_bytes();
+  const auto event = co_await connection_->wait_for_first_bytes();
   is_idle_ = false;
   co_return event == HttpConnection::Event::bytes;
 }
@@ -74,6 +103,7 @@ Task<bool> HttpSession::serve_one() {
   HttpExchange exchange;
   std::optional<HttpReply> refusal;
   if (!co_await read_head(parser, exchange, refusal)) co_return false;
+  set_busy();
   if (!refusal && !co_await read_body(parser, exchange, refusal)) co_return false;
   if (!refusal) co_return co_await answer_by_handler(exchange, std::move(parser.request()));
 
@@ -84,6 +114,7 @@ Task<bool> HttpSession::serve_one() {
 
 Task<void> HttpSession::linger() {
   is_idle_ = true;  // a drain need not wait for it
+  set_waiting();
   co_await connection_->linger(serving_->is_draining ? kDrainingLingerLimit : kLingerLimit);
 }
 
@@ -119,9 +150,24 @@ Task<bool> HttpSession::read_head(HttpRequestParser& parser, HttpExchange& excha
 }
 
 void HttpSession::begin_exchange(HttpExchange& exchange, const HttpHeaders& headers) {
-  std::string id = choose_request_id(headers);
+  std::string id = choose_request_id(headers, serving_->request_ids);
   Log log = serving_->log.bound_to(id);
   exchange.context = RequestContext{std::move(id), Deadline::never(), std::move(log)};
+}
+
+std::optional<HttpReply> HttpSession::judge_rate(const HttpRequest& request, const HttpExchange& exchange) {
+  const HttpServerOptions& options = serving_->options;
+  if (is_probe(exchange) || (options.rate_limit.exempts_loopback && caller_.is_loopback)) return std::nullopt;
+  // No address begins like that; a wrong token has the bucket of the address it comes from.
+  const bool has_token = !options.token.empty() && shows_token(request.headers, options.token);
+  const std::string_view caller = has_token ? std::string_view("token") : std::string_view(caller_.text);
+  const auto wait = serving_->rate_limiter.take(caller, exchange.started);
+  if (wait == RateLimiter::Clock::duration::zero()) return std::nullopt;
+  serving_->count_refusal("rate");
+  auto reply = make_error_reply(429, "rate_limited", "more requests than one caller may make; try again later",
+                                exchange.context.request_id);
+  reply.headers.add("Retry-After", std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()));
+  return reply;
 }
 
 std::optional<HttpReply> HttpSession::judge_head(HttpRequestParser& parser, HttpExchange& exchange) {
@@ -140,14 +186,15 @@ std::optional<HttpReply> HttpSession::judge_head(HttpRequestParser& parser, Http
   const std::string foreign = find_foreign_origin(request.headers, serving_->options.host_names);
   if (!foreign.empty()) return make_error_reply(403, "forbidden", foreign, id);
   auto found = serving_->router.find(request.method, parser.raw_path());
+  auto* match = std::get_if<RouteMatch>(&found);
+  if (match != nullptr) exchange.route = match->route;
+  if (auto refusal = judge_rate(request, exchange)) return refusal;
   if (const auto* refused = std::get_if<MethodNotAllowed>(&found)) {
     auto reply = make_error_reply(405, "method_not_allowed", "this path answers " + refused->allow, id);
     reply.headers.add("Allow", refused->allow);
     return reply;
   }
-  auto* match = std::get_if<RouteMatch>(&found);
   if (match == nullptr) return make_error_reply(404, "not_found", "no such path", id);
-  exchange.route = match->route;
   request.parameters = std::move(match->parameters);
 
   const std::string& token = serving_->options.token;

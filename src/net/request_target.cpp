@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "codehelper/base/text.hpp"
+
 namespace codehelper {
 
 namespace {
@@ -14,14 +16,17 @@ std::optional<unsigned> hex_value(char digit) {
   return std::nullopt;
 }
 
-/// Path and query of "http://host/path?query"; the text itself when it has no scheme.
-std::string_view without_authority(std::string_view target) {
+/// Takes scheme and authority off the front of "http://host/path?query"; nothing when it has no scheme.
+std::optional<std::string> take_authority(std::string_view& target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!target.starts_with(scheme)) continue;
-    const std::size_t end = target.find_first_of("/?", scheme.size());
-    return end == std::string_view::npos ? "/" : target.substr(end);
+    if (to_lower_ascii(target.substr(0, scheme.size())) != scheme) continue;
+    target.remove_prefix(scheme.size());
+    const std::size_t end = std::min(target.find_first_of("/?#"), target.size());
+    std::string authority(target.substr(0, end));
+    target.remove_prefix(end);
+    return authority;
   }
-  return target;
+  return std::nullopt;
 }
 
 Result<std::string> decode_query_text(std::string_view text) {
@@ -71,16 +76,16 @@ Result<std::string> percent_decode(std::string_view text) {
 }
 
 Result<RequestTarget> parse_request_target(std::string_view target) {
-  const std::string_view local = without_authority(target);
-  const bool is_absolute = local.size() != target.size();
-  const bool is_rooted = local.starts_with('/') || (is_absolute && local.starts_with('?'));
-  if (!is_rooted && local != "*") {
+  std::string_view local = target;
+  RequestTarget parsed;
+  parsed.authority = take_authority(local);
+  if (parsed.authority && parsed.authority->empty()) return fail(ErrorCode::malformed, "the URL has no host");
+  if (!parsed.authority && !local.starts_with('/') && local != "*") {
     return fail(ErrorCode::malformed, "the request target must begin with a slash");
   }
   const std::size_t path_end = std::min(local.find_first_of("?#"), local.size());
   const std::size_t query_end = std::min(local.find('#'), local.size());
 
-  RequestTarget parsed;
   parsed.raw_path = path_end == 0 ? "/" : std::string(local.substr(0, path_end));
   auto path = percent_decode(parsed.raw_path);
   if (!path) return std::unexpected(path.error());

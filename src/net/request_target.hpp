@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,8 +11,9 @@
 namespace codehelper {
 
 struct RequestTarget {
-  std::string raw_path;  // as sent, percent-encoded
-  std::string path;      // decoded
+  std::optional<std::string> authority;  // of an absolute form
+  std::string raw_path;                  // as sent, percent-encoded
+  std::string path;                      // decoded
   std::map<std::string, std::string> query;
 };
 

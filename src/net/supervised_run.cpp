@@ -1,13 +1,11 @@
 #include "supervised_run.hpp"
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 namespace codehelper {
 
 namespace {
 
-constexpr std::size_t kKeptBytes = std::size_t{64} * 1024;  // of requests that are sent ahead; over it the socket is not read
+constexpr std::size_t kKeptBytes =
+    std::size_t{64} * 1024;  // of requests that are sent ahead; over it the socket is not read
 
 /// Waits for the next thing to happen; `finished` = nothing that would end the run.
 Task<RunEnd> next_event(HttpConnection& connection) {
@@ -23,22 +21,23 @@ Task<RunEnd> next_event(HttpConnection& connection) {
 }  // namespace
 
 Task<RunEnd> watch(HttpConnection& connection, RunState& run, Deadline deadline) {
-  // A handler that never waits is done after one turn of the loop: it costs neither a read nor a timer.
-  co_await boost::asio::post(boost::asio::use_awaitable);
-  if (run.is_done) co_return RunEnd::finished;
-
+  run.is_watched = true;
   connection.set_limit(deadline);
   RunEnd end = RunEnd::finished;
   while (!run.is_done && end == RunEnd::finished) {
     end = connection.is_aborted() ? RunEnd::aborted : co_await next_event(connection);
   }
   connection.set_limit(Deadline::never());
-  if (run.is_done) co_return RunEnd::finished;
+  if (run.is_done) {
+    run.is_watched = false;
+    co_return RunEnd::finished;
+  }
 
   run.cancel.emit(boost::asio::cancellation_type::terminal);
   while (!run.is_done) {
     co_await connection.wait_for_wake();
   }
+  run.is_watched = false;
   co_return end;
 }
 

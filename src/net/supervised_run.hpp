@@ -19,6 +19,7 @@ enum class RunEnd { finished, caller_left, timed_out, aborted };
 struct RunState {
   boost::asio::cancellation_signal cancel;
   bool is_done = false;
+  bool is_watched = false;  // somebody waits for is_done in the connection
   std::exception_ptr failure;
 };
 
@@ -34,21 +35,31 @@ struct RunOutcome {
 };
 
 template <class T>
+struct ValuedRunState : RunState {
+  T value;
+};
+
+template <class T>
+Task<void> run_into(std::shared_ptr<ValuedRunState<T>> state, Task<T> task) {
+  state->value = co_await std::move(task);
+  state->is_done = true;
+}
+
+/// A task that never waits is done when co_spawn() returns: it costs neither a turn of the loop nor a read.
+template <class T>
 Task<RunOutcome<T>> run_supervised(std::shared_ptr<HttpConnection> connection, Task<T> task, Deadline deadline) {
-  struct State : RunState {
-    T value;
-  };
-  auto state = std::make_shared<State>();
-  auto on_end = [state, connection](const std::exception_ptr& failure, T value) {
+  auto state = std::make_shared<ValuedRunState<T>>();
+  auto on_end = [state, connection](const std::exception_ptr& failure) {
     state->failure = failure;
-    state->value = std::move(value);
     state->is_done = true;
-    connection->wake();
+    if (state->is_watched) connection->wake();
   };
   auto executor = co_await boost::asio::this_coro::executor;
-  boost::asio::co_spawn(executor, std::move(task),
+  auto run = run_into(state, std::move(task));
+  boost::asio::co_spawn(executor, std::move(run),
                         boost::asio::bind_cancellation_slot(state->cancel.slot(), std::move(on_end)));
-  const RunEnd end = co_await watch(*connection, *state, deadline);
+  RunEnd end = RunEnd::finished;
+  if (!state->is_done) end = co_await watch(*connection, *state, deadline);
   co_return RunOutcome<T>{end, state->failure, std::move(state->value)};
 }
 

@@ -7,7 +7,7 @@ using namespace codehelper;
 TEST_CASE("metrics: a served request appears in every family of the instrumentator") {
   Metrics metrics;
 
-  record_served_request(metrics, {"GET", "/run", 404, 10, 20, std::chrono::milliseconds(30)});
+  metrics.record({"GET", "/run", 404, 10, 20, std::chrono::milliseconds(30)});
 
   const std::string text = metrics.text();
   CHECK_THAT(text, Catch::Contains(R"(http_requests_total{handler="/run",method="GET",status="4xx"} 1)"));

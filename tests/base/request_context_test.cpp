@@ -1,6 +1,7 @@
 #include "codehelper/base/request_context.hpp"
 
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "codehelper/base/hash.hpp"
 
@@ -20,6 +21,20 @@ TEST_CASE("request id: 1 to 128 visible ASCII characters") {
 TEST_CASE("request id: made ids are valid and differ") {
   CHECK(is_valid_request_id(make_request_id()));
   CHECK(make_request_id() != make_request_id());
+}
+
+TEST_CASE("request id: ids of one maker are valid and differ, over more than it asks for at once") {
+  RequestIds ids;
+  std::set<std::string> seen;
+
+  for (int i = 0; i < 1'000; ++i) {
+    const std::string id = ids.next();
+    REQUIRE(id.size() == 32);
+    REQUIRE(id.find_first_not_of("0123456789abcdef") == std::string::npos);
+    seen.insert(id);
+  }
+
+  CHECK(seen.size() == 1'000);
 }
 
 TEST_CASE("deadline: the earlier one counts, and what is left is never negative") {

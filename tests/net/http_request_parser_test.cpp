@@ -150,9 +150,8 @@ TEST_CASE("request parser: refuses what could be read in two ways") {
   }
 }
 
-TEST_CASE("request parser: HTTP/1.0 needs no Host, and equal lengths may be repeated") {
+TEST_CASE("request parser: HTTP/1.0 needs no Host") {
   CHECK(parse("GET / HTTP/1.0\r\n\r\n").is_complete);
-  CHECK(parse("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na").is_complete);
   CHECK(parse("GET / HTTP/1.1\r\nHost:\r\n\r\n").is_complete);
   CHECK(parse("GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n").is_complete);
 }

@@ -420,24 +420,6 @@ TEST_CASE("http server: metrics carry the route's template and nothing that call
   CHECK(text.find("BREW") == std::string::npos);
 }
 
-TEST_CASE("http server: over the cap connections are answered 503 and closed") {
-  ServerThread server(make_router(), {.max_connections = 1});
-  RawConnection first(server.port());
-  first.send(get("/health"));
-  first.read_response();
-  RawConnection second(server.port());
-
-  const RawResponse refused = second.read_response();
-  second.send_end();
-
-  CHECK(refused.status == 503);
-  CHECK(refused.field("Connection") == "close");
-  CHECK(refused.body.find(R"("error":"overloaded")") != std::string::npos);
-  CHECK(second.is_closed_by_peer());
-  first.send(get("/health"));
-  CHECK(first.read_response().status == 200);
-}
-
 TEST_CASE("http server: out of descriptors it waits and goes on") {
   ServerThread server(make_router());
   RawConnection waiting(server.port());  // its descriptor is taken before there are none left

@@ -91,6 +91,12 @@ class RawConnection {
     if (!fill_until(text)) return std::exchange(pending_, "");
     return take(pending_.find(text) + text.size());
   }
+  /// `size` bytes, or fewer when no more come.
+  std::string read_bytes(std::size_t size) {
+    while (pending_.size() < size && fill()) {
+    }
+    return take(size);
+  }
   /// Everything until the peer closes.
   std::string read_to_end() {
     while (fill()) {

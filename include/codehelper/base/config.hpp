@@ -37,6 +37,9 @@ struct ListenConfig {
   std::uint16_t port = 0;
   std::string token;  // bearer token that callers must show; empty = none
   std::chrono::seconds drain{30};
+  unsigned max_connections = 20'000;            // fewer where the descriptors don't suffice
+  std::optional<unsigned> address_connections;  // of one address; nothing = half of them, 0 = no limit
+  std::optional<unsigned> rate_limit;           // requests a second of one caller; nothing = 100, 0 = no limit
 };
 
 struct ApiConfig {
@@ -91,7 +94,7 @@ struct RunnerConfig {
   std::filesystem::path copy_dir;                 // empty = by cache_dir
   std::uint64_t copy_max_bytes = std::uint64_t{4} << 30;
   unsigned copy_max_files = 200'000;
-  std::uint64_t memory_max_bytes = 0;             // 0 = by the machine
+  std::uint64_t memory_max_bytes = 0;  // 0 = by the machine
   std::uint64_t file_max_bytes = std::uint64_t{4} << 30;
   std::uint64_t output_max_bytes = std::uint64_t{1} << 30;
   unsigned tasks_max = 512;

@@ -29,14 +29,17 @@ class Log {
   /// The same log with `request_id` on every line.
   Log bound_to(std::string request_id) const;
 
+  /// Whether a line of that level would be written: spares making fields for nobody.
+  bool takes(LogLevel level) const { return output_ != nullptr && level >= minimum_; }
+
   void debug(std::string_view event, boost::json::object fields = {}) const;
   void info(std::string_view event, boost::json::object fields = {}) const;
   void warning(std::string_view event, boost::json::object fields = {}) const;
   void error(std::string_view event, boost::json::object fields = {}) const;
-
- private:
+  /// A field named like one of those that every line has takes its place.
   void write(LogLevel level, std::string_view event, boost::json::object fields) const;
 
+ private:
   struct Output;
   std::shared_ptr<Output> output_;  // null: drops everything
   LogLevel minimum_;

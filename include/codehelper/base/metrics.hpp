@@ -6,9 +6,20 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace codehelper {
+
+/// `route` is the template of the route, for instance "/run"; sizes in bytes, 0 for a stream.
+struct ServedRequest {
+  std::string_view method;
+  std::string_view route;
+  int status = 0;
+  double request_bytes = 0;
+  double response_bytes = 0;
+  std::chrono::duration<double> duration{};
+};
 
 class Metrics {
  public:
@@ -30,6 +41,10 @@ class Metrics {
   /// A summary without quantiles: only `_count` and `_sum`.
   void sum(const std::string& name, const std::string& help, const Labels& labels, double value);
 
+  /// One answered HTTP request, in the families of prometheus-fastapi-instrumentator. After the first of its method,
+  /// status and route it costs one look-up, no more.
+  void record(const ServedRequest& request);
+
   /// Text exposition format 0.0.4, ending in a line feed.
   std::string text() const;
 
@@ -37,17 +52,5 @@ class Metrics {
   struct Families;
   std::unique_ptr<Families> families_;
 };
-
-/// One answered HTTP request, in the families of prometheus-fastapi-instrumentator. `route` is the template of the
-/// route, for instance "/run"; sizes in bytes, 0 for a stream.
-struct ServedRequest {
-  std::string method;
-  std::string route;
-  int status = 0;
-  double request_bytes = 0;
-  double response_bytes = 0;
-  std::chrono::duration<double> duration{};
-};
-void record_served_request(Metrics& metrics, const ServedRequest& request);
 
 }  // namespace codehelper

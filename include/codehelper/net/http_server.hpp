@@ -15,6 +15,13 @@
 
 namespace codehelper {
 
+/// How often one caller may ask: by its token where it shows the right one, else by its address.
+struct RateLimit {
+  unsigned per_second = 0;  // 0 = as often as it likes
+  unsigned burst = 0;       // requests at once after a pause
+  bool exempts_loopback = false;
+};
+
 struct HttpServerOptions {
   std::string host = "127.0.0.1";  // address or name; "::" and "0.0.0.0" listen everywhere
   std::uint16_t port = 0;          // 0 = any free one
@@ -22,7 +29,11 @@ struct HttpServerOptions {
   // Names that a Host field may have, without a port; empty = any. A server on loopback gives its own, so that a page
   // that was led here by a rebound name is refused.
   std::vector<std::string> host_names = {};
-  std::size_t max_connections = 10'000;                     // more are answered 503 and closed
+  // At the limit the connection that has waited for longest for a request, or for the rest of its head, is closed for
+  // a new one, so that those can't keep callers out; while there is none, new ones are answered 503.
+  std::size_t max_connections = 20'000;
+  std::size_t max_connections_per_address = 0;  // not on loopback; more are answered 429; 0 = as many as it likes
+  RateLimit rate_limit = {};                    // over it: 429; not for /health, /readyz and /metrics
   std::size_t header_limit_bytes = std::size_t{16} * 1024;  // over it: 431
   std::chrono::milliseconds header_limit{10'000};  // from the first byte of a request to the end of its head: 408
   std::chrono::milliseconds body_limit{30'000};    // for the body: 408
