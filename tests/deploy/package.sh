@@ -33,7 +33,7 @@ cp -L /etc/resolv.conf "$tree/etc/resolv.conf"
 chroot "$tree" apt-get -qq update
 chroot "$tree" apt-get -qq install -y --no-install-recommends --download-only /codehelper.deb >/dev/null
 
-# Its own processes, mounts, network and control groups: nothing of it is seen here, and it sees nothing of here.
+# Its own processes, mounts, network and devices. Its control groups are made below this machine's, and stay there, empty.
 start='
   mount --make-rprivate /
   mount --bind "$1" "$1" && cd "$1"
