@@ -4,6 +4,7 @@
 
 #include <iterator>
 
+#include "codehelper/base/version.hpp"
 #include "command_table.hpp"
 
 namespace codehelper {
@@ -150,7 +151,8 @@ void add_settings(ModeCommand& command) {
 }  // namespace
 
 CommandLine::CommandLine() : app("codehelper indexes a repository, answers about it and runs its tests") {
-  app.set_version_flag("--version", "codehelper " CODEHELPER_VERSION);
+  const std::string version_text = fmt::format("codehelper {}", version());
+  app.set_version_flag("--version", version_text);
   app.allow_extras();
   app.require_subcommand(0, 1);
   commands.reserve(std::size(kModes));
@@ -158,7 +160,7 @@ CommandLine::CommandLine() : app("codehelper indexes a repository, answers about
     ModeCommand& command = commands.emplace_back();
     command.description = &mode;
     command.app = app.add_subcommand(std::string(mode.name), std::string(mode.summary));
-    command.app->set_version_flag("--version", "codehelper " CODEHELPER_VERSION);
+    command.app->set_version_flag("--version", version_text);
     command.app->allow_extras();
     mode.add_arguments(*command.app, arguments);
     add_settings(command);

@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "codehelper/base/version.hpp"
 #include "command_table.hpp"
 #include "modes.hpp"
 
@@ -121,7 +122,7 @@ codehelper token laptop \-\-scopes read,chat >> tokens
 }  // namespace
 
 int run_man(const Config&, const Arguments&) {
-  fmt::print(".TH CODEHELPER 1 \"\" \"codehelper {}\" \"User Commands\"\n", CODEHELPER_VERSION);
+  fmt::print(".TH CODEHELPER 1 \"\" \"codehelper {}\" \"User Commands\"\n", version());
   fmt::print(".SH NAME\ncodehelper \\- indexes a repository, answers about it and runs its tests\n");
   fmt::print(".SH SYNOPSIS\n.B codehelper\n.I MODE\n[flags] [arguments]\n{}", kDescription);
   for (const CommandEntry& command : list_commands()) fmt::print("{}", describe(command));

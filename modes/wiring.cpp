@@ -9,6 +9,7 @@
 
 #include "codehelper/agents/model_server.hpp"
 #include "codehelper/api/mcp_tools.hpp"
+#include "codehelper/base/version.hpp"
 #include "codehelper/index/embedding_server.hpp"
 #include "codehelper/jobs/index_freshness.hpp"
 #include "codehelper/jobs/kubernetes_ingest_jobs.hpp"
@@ -497,7 +498,7 @@ int serve(EventLoop& loop, Router router, const Config& config, const Log& log, 
   }
   const std::string url = make_url(config.listen.host, *port);
   fmt::print(stderr, "codehelper: listening on {}\n", url);
-  log.info("listening", {{"url", url}, {"version", CODEHELPER_VERSION}});
+  log.info("listening", {{"url", url}, {"version", version()}});
 
   TaskGroup shutdown(loop, log);
   loop.handle_shutdown_signals([&](int signal) {

@@ -6,6 +6,7 @@
 
 #include "codehelper/base/json_fields.hpp"
 #include "codehelper/base/json_text.hpp"
+#include "codehelper/base/version.hpp"
 
 namespace codehelper {
 
@@ -17,7 +18,7 @@ constexpr std::string_view kServerInfoKey = "io.modelcontextprotocol/serverInfo"
 constexpr std::int64_t kListLifetimeMs = 3'600'000;
 
 json::object server_info() {
-  return {{"name", "codehelper"}, {"title", "codehelper"}, {"version", CODEHELPER_VERSION}};
+  return {{"name", "codehelper"}, {"title", "codehelper"}, {"version", version()}};
 }
 
 json::object make_envelope(const json::value& id) {

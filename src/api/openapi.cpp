@@ -10,6 +10,7 @@
 #include "codehelper/base/caller.hpp"
 #include "codehelper/base/json_text.hpp"
 #include "codehelper/base/text.hpp"
+#include "codehelper/base/version.hpp"
 #include "openapi_schemas.hpp"
 
 namespace codehelper {
@@ -169,7 +170,7 @@ json::object make_openapi_document() {
       {"scheme", "bearer"},
       {"description", "a token has some of the scopes read, chat, run and admin; none includes another"}};
   return {{"openapi", "3.1.0"},
-          {"info", json::object{{"title", "codehelper"}, {"version", CODEHELPER_VERSION}}},
+          {"info", json::object{{"title", "codehelper"}, {"version", version()}}},
           {"paths", std::move(paths)},
           {"components", json::object{{"schemas", json::parse(openapi_schemas())},
                                       {"securitySchemes", json::object{{"token", std::move(token)}}}}}};

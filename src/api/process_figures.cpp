@@ -10,6 +10,8 @@
 #include <iterator>
 #include <sstream>
 
+#include "codehelper/base/version.hpp"
+
 namespace codehelper {
 
 namespace {
@@ -29,7 +31,7 @@ double seconds_since_1970() {
 }  // namespace
 
 void record_process_figures(Metrics& metrics) {
-  metrics.set("codehelper_build_info", "The version that runs.", {{"version", CODEHELPER_VERSION}}, 1);
+  metrics.set("codehelper_build_info", "The version that runs.", {{"version", std::string(version())}}, 1);
 
   rusage usage{};
   if (::getrusage(RUSAGE_SELF, &usage) == 0) {

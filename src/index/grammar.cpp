@@ -1,8 +1,40 @@
 #include "grammar.hpp"
 
+#include <zlib.h>
+#include "grammars/grammar_tables.h"
+
 #include <algorithm>
+#include <stdexcept>
 
 namespace codehelper {
+
+namespace {
+
+bool unpack(const PackedGrammar& grammar) {
+  z_stream stream{};
+  if (inflateInit(&stream) != Z_OK) return false;
+  stream.next_in = const_cast<Bytef*>(grammar.packed);  // zlib's interface is older than const; it only reads
+  stream.avail_in = static_cast<uInt>(grammar.packed_end - grammar.packed);
+  int result = Z_OK;
+  for (const GrammarTable& table : std::span(grammar.tables, grammar.table_count)) {
+    stream.next_out = table.place;
+    stream.avail_out = static_cast<uInt>(table.size_bytes);
+    while (result == Z_OK && stream.avail_out > 0) result = inflate(&stream, Z_NO_FLUSH);
+    if (stream.avail_out > 0) break;
+  }
+  if (result == Z_OK) result = inflate(&stream, Z_FINISH);
+  inflateEnd(&stream);
+  return result == Z_STREAM_END && stream.avail_out == 0;
+}
+
+void unpack_tables(const TSLanguage* language) {
+  const std::span grammars(codehelper_packed_grammars, codehelper_packed_grammar_count);
+  const auto found =
+      std::ranges::find(grammars, language, [](const PackedGrammar& grammar) { return grammar.language(); });
+  if (found == grammars.end() || !unpack(*found)) throw std::logic_error("a grammar's tables are not in the program");
+}
+
+}  // namespace
 
 Grammar::Grammar(const GrammarRules& rules) : rules_(&rules), language_(rules.make()) {
   roles_.resize(ts_language_symbol_count(language_), NodeRole::none);
@@ -12,6 +44,11 @@ Grammar::Grammar(const GrammarRules& rules) : rules_(&rules), language_(rules.ma
     const auto rule = std::ranges::find(rules.nodes, ts_language_symbol_name(language_, id), &NodeRule::type);
     if (rule != rules.nodes.end()) roles_[symbol] = rule->role;
   }
+}
+
+const TSLanguage* Grammar::language() const {
+  std::call_once(*unpacked_, unpack_tables, language_);
+  return language_;
 }
 
 const Grammar* find_grammar(std::string_view language) {

@@ -4,6 +4,8 @@
 #include <tree_sitter/api.h>
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -44,7 +46,8 @@ class Grammar {
   std::string_view name() const { return rules_->language; }
   /// Whether "const" in a class makes a constant of the class, rather than a field that can't be assigned.
   bool has_constants_in_types() const { return name() == "csharp" || name() == "kotlin" || name() == "zig"; }
-  const TSLanguage* language() const { return language_; }
+  /// With its tables, which the first call unpacks: some milliseconds and megabytes.
+  const TSLanguage* language() const;
   std::string_view separator(NodeRole role) const {
     return role == NodeRole::container ? rules_->type_separator : rules_->member_separator;
   }
@@ -56,6 +59,7 @@ class Grammar {
  private:
   const GrammarRules* rules_;
   const TSLanguage* language_;
+  std::unique_ptr<std::once_flag> unpacked_ = std::make_unique<std::once_flag>();
   std::vector<NodeRole> roles_;  // by symbol
 };
 

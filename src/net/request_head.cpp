@@ -1,6 +1,7 @@
 #include "request_head.hpp"
 
 #include "codehelper/base/text.hpp"
+#include "codehelper/base/version.hpp"
 
 #include <fmt/format.h>
 
@@ -82,7 +83,7 @@ std::string make_request_head(const Url& base, const HttpCall& call, const std::
                               const std::string& request_id, Deadline deadline) {
   HeadText head(call.headers);
   head.add("Host", base.host_header());
-  head.add_unless_given("User-Agent", "codehelper/" CODEHELPER_VERSION);
+  head.add_unless_given("User-Agent", fmt::format("codehelper/{}", version()));
   head.add_unless_given("Accept", "*/*");
   if (!token.empty()) head.add_unless_given("Authorization", "Bearer " + token);
   if (is_valid_request_id(request_id)) head.add("X-Request-Id", request_id);

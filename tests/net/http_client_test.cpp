@@ -2,6 +2,8 @@
 
 #include "http_client_fixture.hpp"
 
+#include "codehelper/base/version.hpp"
+
 #include <catch2/catch.hpp>
 
 namespace codehelper {
@@ -32,7 +34,7 @@ TEST_CASE_METHOD(HttpClientFixture, "http client: sends a whole request and give
   CHECK(
       request.starts_with("POST /v1/chat?x=%20 HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) + "\r\n"));
   CHECK(request.ends_with("\r\n\r\n{\"q\":1}"));
-  CHECK(request.contains("\r\nUser-Agent: codehelper/" CODEHELPER_VERSION "\r\n"));
+  CHECK(request.contains("\r\nUser-Agent: codehelper/" + std::string(version()) + "\r\n"));
   CHECK(request.contains("\r\nAccept: */*\r\n"));
   CHECK(request.contains("\r\nAuthorization: Bearer sesame\r\n"));
   CHECK(request.contains("\r\nX-Request-Id: test-request-1\r\n"));
