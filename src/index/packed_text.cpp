@@ -6,6 +6,8 @@ namespace codehelper {
 namespace {
 
 constexpr int kLevel = Z_BEST_SPEED;
+/// No more than this comes out of a byte (zlib's technical details, "Maximum Compression Factor").
+constexpr std::size_t kMaxExpansion = 1032;
 
 const Bytef* as_bytes(std::string_view text) {
   return reinterpret_cast<const Bytef*>(text.data());
@@ -25,6 +27,7 @@ std::string pack_text(std::string_view text) {
 
 std::optional<std::string> unpack_text(std::string_view bytes, std::size_t size) {
   if (bytes.size() == size) return std::string(bytes);
+  if (size / kMaxExpansion > bytes.size()) return std::nullopt;
   std::string text(size, '\0');
   uLongf unpacked = static_cast<uLongf>(size);
   const int code =
