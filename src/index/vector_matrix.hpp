@@ -12,8 +12,7 @@ namespace codehelper {
 
 class VectorMatrix {
  public:
-  /// `bytes` as encode_vector() makes them. The first row decides the dimension; false when a later one differs, and for
-  /// values that are no numbers.
+  /// `bytes` as encode_vector() makes them. The first row decides the dimension; false when a later one differs.
   bool add(std::string_view bytes);
 
   /// Dot product with every row (cosine, since the vectors have unit length); empty when the dimension differs.

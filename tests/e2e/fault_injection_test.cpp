@@ -1,6 +1,7 @@
 // Every file operation of an ingest made to fail once: the disk is full, an I/O error, half of a read or write, a kill
 // before a change, a kill in the middle of a write. After each fault the index is sound, an earlier one still answers,
-// and the next ingest brings what a clean one does. Each run takes every FAULT_STRIDE-th point; 1 takes all of them.
+// and the next ingest brings what a clean one does. Each run takes every FAULT_STRIDE-th point; 1 takes all of them,
+// which TEST_BINARY without sanitizers does in minutes.
 #include <catch2/catch.hpp>
 
 #include <csignal>
@@ -71,21 +72,21 @@ class Trial {
     INFO(outcome.errors);
     const bool is_done = outcome.exit_code == 0;
     if (is_done) {
-      CHECK(load_index_content(file()) == expected_);
+      CHECK(describe_difference(load_index_content(file()), expected_) == "");
     } else if (fault.kind == "kill" || fault.kind == "torn") {
       CHECK(outcome.exit_code == -SIGKILL);
     } else {
       CHECK(outcome.exit_code == 1);
       CHECK_THAT(outcome.errors, Catch::Contains("codehelper ingest: ") || Catch::Contains("codehelper: "));
-      CHECK_THAT(outcome.errors, Catch::Matches("(.|\n)*(I/O error|Input/output error|disk is full|No space left|"
-                                                "can't open|can't lock)(.|\n)*"));
+      CHECK_THAT(outcome.errors, Catch::Matches("(.|\n)*(I/O error|Input/output error|[Dd]isk is full|No space left|"
+                                                "can't open|can't lock|can't be read|malformed)(.|\n)*"));
     }
     check_sound();
     if (scenario_.has_index) CHECK(answer_to("kept") == "kept.py");
     const RunOutcome again = ingest(data(), {});
     INFO(again.errors);
     CHECK(again.exit_code == 0);
-    CHECK(load_index_content(file()) == expected_);
+    CHECK(describe_difference(load_index_content(file()), expected_) == "");
     return is_done;
   }
 
@@ -181,5 +182,5 @@ TEST_CASE("faults of an ingest: at every point and of every kind, nothing is los
     if (trial.survives({kind, at})) ++survived;
   }
   std::cout << scenario.name << ", " << kind << ": " << points.size() << " points, " << faults << " faults, "
-            << survived << " survived\n";
+            << survived << " survived" << std::endl;
 }

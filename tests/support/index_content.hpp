@@ -1,6 +1,7 @@
 // All that an index of the embedded store says, without what depends on the order of its writes (row numbers, times).
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -46,6 +47,13 @@ inline IndexContent load_index_content(const std::filesystem::path& file) {
       5);
   add("SELECT (SELECT count(*) FROM texts), (SELECT count(*) FROM features), (SELECT count(*) FROM symbols)", 3);
   return content;
+}
+
+/// The first line that only one of them has, and whose; "" when they are the same.
+inline std::string describe_difference(const IndexContent& found, const IndexContent& expected) {
+  const auto [left, right] = std::ranges::mismatch(found, expected);
+  if (left != found.end()) return "found " + left->substr(0, 100);
+  return right == expected.end() ? "" : "missing " + right->substr(0, 100);
 }
 
 }  // namespace codehelper::test
