@@ -78,8 +78,9 @@ class Trial {
     } else {
       CHECK(outcome.exit_code == 1);
       CHECK_THAT(outcome.errors, Catch::Contains("codehelper ingest: ") || Catch::Contains("codehelper: "));
-      CHECK_THAT(outcome.errors, Catch::Matches("(.|\n)*(I/O error|Input/output error|[Dd]isk is full|No space left|"
-                                                "can't open|can't lock|can't be read|malformed|locking protocol)(.|\n)*"));
+      CHECK_THAT(outcome.errors,
+                 Catch::Matches("(.|\n)*(I/O error|Input/output error|[Dd]isk is full|No space left|"
+                                "can't open|can't lock|can't be read|malformed|locking protocol)(.|\n)*"));
     }
     check_sound();
     if (scenario_.has_index) CHECK(answer_to("kept") == "kept.py");
@@ -148,10 +149,13 @@ class Trial {
     }
   }
 
-  /// The path of the best hit.
+  /// The path of the best hit, of an index that says that it can be searched.
   std::string answer_to(const std::string& word) const {
     EventLoop loop;
     const auto store = open_embedded_store(loop, data());
+    const auto marker = run_until_done(loop, store->load_marker({}, {repository().string(), repository()}));
+    if (!marker) return marker.error().message;
+    if (!*marker || !(*marker)->is_searchable() || (*marker)->embedder.empty()) return "no finished index";
     const auto hits =
         run_until_done(loop, store->query({}, {repository().string(), repository()}, make_word_query(word)));
     if (!hits) return hits.error().message;

@@ -55,6 +55,7 @@ struct FakeServices {
   Projects projects{metrics, *state, store, jobs, {folder.path()}};
   Retriever retriever{loop, store, *embedder};
   std::unique_ptr<SymbolIndex> symbols = make_derived_symbols(loop, store);
+  std::unique_ptr<ConversationStore> conversations = open_conversation_store(loop, folder.path() / "data");
   Crew crew{{loop, retriever, *symbols, runner}};
   ChatRuns chat_runs{loop};
   ApiServices api{.loop = loop,
@@ -64,6 +65,7 @@ struct FakeServices {
                   .symbols = symbols.get(),
                   .crew = &crew,
                   .chat_runs = &chat_runs,
+                  .conversations = conversations.get(),
                   .runner = &runner};
   RunnerServices runner_service{.loop = loop, .runner = &runner};
   Router router;
