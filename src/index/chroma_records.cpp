@@ -105,9 +105,8 @@ std::string chroma_file_id(std::string_view path) {
 std::optional<std::int64_t> parse_chunk_id(std::string_view record_id) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(record_id.data(), record_id.data() + record_id.size(), number, 16);
-  if (error != std::errc{} || end != record_id.data() + record_id.size() || record_id.size() != kIdDigits) {
-    return std::nullopt;
-  }
+  const bool is_ours = record_id.size() == kIdDigits && record_id.find_first_of("ABCDEF") == std::string_view::npos;
+  if (error != std::errc{} || end != record_id.data() + record_id.size() || !is_ours) return std::nullopt;
   return std::bit_cast<std::int64_t>(number);
 }
 
