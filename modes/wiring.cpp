@@ -212,11 +212,12 @@ Result<IndexParts> make_index_parts(EventLoop& loop, Metrics& metrics, const Con
                                     std::chrono::milliseconds patience) {
   std::error_code error;
   std::filesystem::create_directories(config.index.data_dir, error);
-  if (error || ::access(config.index.data_dir.c_str(), W_OK | X_OK) != 0) {
+  if (!error && ::access(config.index.data_dir.c_str(), W_OK | X_OK) != 0) error.assign(errno, std::system_category());
+  if (error) {
     return fail(ErrorCode::unavailable,
-                fmt::format("the data directory {} can't be used{}; set CODEHELPER_DATA_DIR to one "
+                fmt::format("the data directory {} can't be used: {}; set CODEHELPER_DATA_DIR to one "
                             "that can be written",
-                            config.index.data_dir.string(), error ? ": " + error.message() : ""));
+                            config.index.data_dir.string(), error.message()));
   }
   IndexParts parts;
   auto embedder = make_embedder(loop, metrics, config.embed);

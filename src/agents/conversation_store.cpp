@@ -115,7 +115,8 @@ class SqliteConversationStore final : public ConversationStore {
       if (database_ && !database_->is_current()) database_.reset();
       if (!database_) {
         std::error_code error;
-        if (existing == Existing::only && !std::filesystem::exists(path_, error)) return Result<T>();
+        const bool is_there = std::filesystem::exists(path_, error) || error;
+        if (existing == Existing::only && !is_there) return Result<T>();
         auto opened = ConversationDatabase::open(path_);
         if (!opened) return std::unexpected(opened.error());
         database_.emplace(std::move(*opened));

@@ -46,18 +46,20 @@ std::optional<double> read_number(std::string_view text) {
   return number;
 }
 
+constexpr std::chrono::days kLongestPause{1};
+
 milliseconds to_pause(double pause_ms) {
-  constexpr double kMost = 86'400'000;
+  constexpr auto kMost = static_cast<double>(milliseconds(kLongestPause).count());
   return milliseconds(static_cast<std::int64_t>(std::ceil(std::min(pause_ms, kMost))));
 }
 
 // "Sun, 06 Nov 1994 08:49:37 GMT"
-std::optional<std::chrono::system_clock::time_point> read_date(std::string_view text) {
+std::optional<std::chrono::sys_seconds> read_date(std::string_view text) {
   std::tm parts{};
   const std::string terminated(text);
   const char* end = ::strptime(terminated.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
   if (end == nullptr || *end != '\0') return std::nullopt;
-  return std::chrono::system_clock::from_time_t(::timegm(&parts));
+  return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts)));
 }
 
 // "message" of an error that is an object, or the error itself when it is text.
@@ -140,7 +142,9 @@ std::optional<milliseconds> read_pause(const HttpHeaders& headers, std::chrono::
   if (const auto seconds = read_number(*text)) return to_pause(*seconds * 1000);
   const auto date = read_date(*text);
   if (!date) return std::nullopt;
-  return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*date - now));
+  // In seconds: a far year is beyond the clock's nanoseconds.
+  const auto wait = *date - std::chrono::floor<std::chrono::seconds>(now);
+  return std::clamp<milliseconds>(wait, milliseconds(0), kLongestPause);
 }
 
 ServerHabits learn_from_refusal(ServerHabits habits, const ModelFailure& failure, const ModelRequest& request) {

@@ -29,7 +29,7 @@ ModelFailure explain_refusal(const HttpAnswer& answer, std::string_view model);
 /// Of an error that comes inside an answer that began well; `value` is that of "error", or the whole object.
 Error explain_late_error(std::string_view said);
 
-/// From retry-after-ms, or Retry-After in seconds or as a date (RFC 9110, section 10.2.3).
+/// From retry-after-ms, or Retry-After in seconds or as a date (RFC 9110, section 10.2.3); a day at most.
 std::optional<std::chrono::milliseconds> read_pause(const HttpHeaders& headers,
                                                     std::chrono::system_clock::time_point now);
 

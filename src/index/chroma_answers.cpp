@@ -99,6 +99,14 @@ Result<const json::array*> find_array(const json::object& object, std::string_vi
   return is_nested ? &outer.front().as_array() : &outer;
 }
 
+/// Whether it can stand in the target of a call as it is.
+bool is_path_segment(std::string_view id) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
+  return !id.empty() && std::ranges::all_of(id, is_plain);
+}
+
 std::string text_of(const json::value& value) {
   return value.is_string() ? std::string(value.as_string()) : std::string();
 }
@@ -121,6 +129,7 @@ Result<ChromaCollection> parse_chroma_collection(std::string_view text) {
   auto id = required_string(*body, "id");
   auto name = required_string(*body, "name");
   if (!id || !name) return no_chroma_answer("a collection without id or name");
+  if (!is_path_segment(*id)) return no_chroma_answer("a collection's id that is no UUID");
   ChromaCollection collection{std::move(*id), std::move(*name), {}, {}};
   if (json::value* metadata = body->if_contains("metadata"); metadata != nullptr && metadata->is_object()) {
     collection.metadata = std::move(metadata->as_object());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "codehelper/base/hash.hpp"
@@ -104,9 +105,8 @@ std::string chroma_file_id(std::string_view path) {
 std::optional<std::int64_t> parse_chunk_id(std::string_view record_id) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(record_id.data(), record_id.data() + record_id.size(), number, 16);
-  if (error != std::errc{} || end != record_id.data() + record_id.size() || record_id.size() != kIdDigits) {
-    return std::nullopt;
-  }
+  const bool is_ours = record_id.size() == kIdDigits && record_id.find_first_of("ABCDEF") == std::string_view::npos;
+  if (error != std::errc{} || end != record_id.data() + record_id.size() || !is_ours) return std::nullopt;
   return std::bit_cast<std::int64_t>(number);
 }
 
@@ -230,6 +230,7 @@ std::optional<Chunk> read_chunk(const json::object& metadata, std::string_view d
   Chunk chunk;
   chunk.path = decode_chroma_path(text_in(metadata, "path"));
   if (chunk.path.empty() || !start_line || !end_line) return std::nullopt;
+  if (*start_line < 1 || *end_line < *start_line || *end_line > std::numeric_limits<int>::max()) return std::nullopt;
   chunk.language = text_in(metadata, "language");
   chunk.symbol = text_in(metadata, "symbol");
   const std::string names = text_in(metadata, "definitions");
@@ -269,6 +270,7 @@ std::optional<ShardReport> read_report(const json::object& metadata) {
   const auto state =
       parse_name(text_in(metadata, "state"), {State::started, State::done, State::failed}, report_state_name);
   if (!shard || !shards || !state) return std::nullopt;
+  if (*shard < 0 || *shard >= *shards || *shards > std::numeric_limits<unsigned>::max()) return std::nullopt;
   ShardReport report;
   report.shard = {static_cast<unsigned>(*shard), static_cast<unsigned>(*shards), text_in(metadata, "run")};
   report.state = *state;

@@ -8,6 +8,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "codehelper/base/json_fields.hpp"
@@ -100,19 +101,20 @@ std::unexpected<EmbeddingFailure> nonsense(std::string_view what, Kind kind = Ki
 /// Nothing when it is no list of numbers.
 std::optional<Embedding> read_vector(const json::value& value) {
   if (!value.is_array() || value.as_array().empty()) return std::nullopt;
-  Embedding vector;
-  vector.reserve(value.as_array().size());
   double square = 0;
   for (const json::value& entry : value.as_array()) {
     if (!entry.is_number()) return std::nullopt;
     const auto number = entry.to_number<double>();
     square += number * number;
-    vector.push_back(static_cast<float>(number));
   }
   if (!std::isfinite(square)) return std::nullopt;
-  if (square == 0) return vector;
-  const double factor = 1 / std::sqrt(square);
-  for (float& number : vector) number = static_cast<float>(number * factor);
+  // Numbers that are too small for their square count as zero; those that are too large for a float are not one yet.
+  const double factor = square < std::numeric_limits<double>::min() ? 0 : 1 / std::sqrt(square);
+  Embedding vector;
+  vector.reserve(value.as_array().size());
+  for (const json::value& entry : value.as_array()) {
+    vector.push_back(static_cast<float>(entry.to_number<double>() * factor));
+  }
   return vector;
 }
 

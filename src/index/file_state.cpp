@@ -1,37 +1,52 @@
 #include <fmt/format.h>
 #include <boost/json/serialize.hpp>
 
-#include <fstream>
-#include <iterator>
+#include <cstdio>
+#include <cstring>
 #include <utility>
 
 #include "codehelper/base/json_fields.hpp"
 #include "codehelper/index/shared_state.hpp"
+#include "descriptor.hpp"
 
 namespace codehelper {
 namespace {
+
+constexpr std::size_t kMaxBytes = std::size_t{1024} * 1024;
+
+/// Also when the machine stops a moment later. False with errno set.
+bool write_whole_file(const std::filesystem::path& file, std::string_view text) {
+  const Descriptor opened(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (!opened.is_open()) return false;
+  while (!text.empty()) {
+    const ssize_t written = ::write(opened.get(), text.data(), text.size());
+    if (written < 0 && errno != EINTR) return false;
+    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return ::fsync(opened.get()) == 0;
+}
 
 /// Written beside and renamed, so that a reader sees the whole old or the whole new text.
 Result<void> write_atomically(const std::filesystem::path& file, const std::string& text) {
   std::error_code error;
   std::filesystem::create_directories(file.parent_path(), error);
   const std::filesystem::path draft = fmt::format("{}.{}", file.string(), make_request_id());
-  std::ofstream stream(draft, std::ios::binary | std::ios::trunc);
-  stream << text;
-  stream.close();
-  if (!error && stream) std::filesystem::rename(draft, file, error);
-  if (!error && stream) return {};
-  std::error_code ignored;
-  std::filesystem::remove(draft, ignored);
-  return fail(ErrorCode::internal,
-              fmt::format("{} can't be written{}", file.string(), error ? ": " + error.message() : ""));
+  if (write_whole_file(draft, text) && std::rename(draft.c_str(), file.c_str()) == 0) return {};
+  const int code = errno;
+  std::filesystem::remove(draft, error);
+  return fail(ErrorCode::internal, fmt::format("{} can't be written: {}", file.string(), std::strerror(code)));
 }
 
-std::optional<CurrentProject> read_project(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  const auto object = parse_json_object(text);
-  if (!object) return std::nullopt;  // none yet
+Result<std::optional<CurrentProject>> read_project(const std::filesystem::path& file) {
+  const Descriptor opened(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!opened.is_open() && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
+  const auto text = opened.is_open() ? read_bytes(opened.get(), kMaxBytes) : std::unexpected(errno);
+  if (!text) {
+    return fail(ErrorCode::unavailable,
+                fmt::format("{} can't be read: {}", file.string(), std::strerror(text.error())));
+  }
+  const auto object = parse_json_object(*text);
+  if (!object) return std::nullopt;
   auto path = required_string(*object, "project_path");
   auto pinned_repo = optional_string(*object, "pinned_repo");
   if (!path || !pinned_repo) return std::nullopt;

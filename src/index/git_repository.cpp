@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
+#include <cstring>
 #include <memory>
+
+#include "descriptor.hpp"
 
 namespace codehelper {
 
@@ -54,13 +56,29 @@ std::unexpected<Error> fail_as_broken(const path& file) {
                                           "ignored; repair or remove it");
 }
 
+/// A fault of the machine is no "there is none": whoever takes it for that lists what is ignored.
+std::unexpected<Error> fail_as_unread(const path& file, int code) {
+  return fail(ErrorCode::unavailable, file.string() + " can't be read: " + std::strerror(code));
+}
+
+/// What is there, links followed; `none` when it can't be looked at for another reason than a fault.
+Result<fs::file_type> look_at(const path& file) {
+  std::error_code error;
+  const auto type = fs::status(file, error).type();
+  if (error && is_machine_fault(error.value())) return fail_as_unread(file, error.value());
+  return type;
+}
+
 /// The first line of a file such as "commondir", as a path relative to `base`; empty when it can't be read.
-path read_link_file(const path& file, const path& base, std::string_view prefix) {
-  std::string line;
-  std::ifstream stream(file);
-  std::getline(stream, line);
+Result<path> read_link_file(const path& file, const path& base, std::string_view prefix) {
+  constexpr std::size_t kMaxBytes = 64 * 1024;
+  const Descriptor opened(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!opened.is_open() && is_machine_fault(errno)) return fail_as_unread(file, errno);
+  const auto bytes = opened.is_open() ? read_bytes(opened.get(), kMaxBytes) : std::string();
+  if (!bytes && is_machine_fault(bytes.error())) return fail_as_unread(file, bytes.error());
+  std::string line = bytes ? bytes->substr(0, bytes->find('\n')) : std::string();
   if (line.ends_with('\r')) line.pop_back();
-  if (!line.starts_with(prefix) || line.size() == prefix.size()) return {};
+  if (!line.starts_with(prefix) || line.size() == prefix.size()) return path();
   return (base / line.substr(prefix.size())).lexically_normal();
 }
 
@@ -71,30 +89,49 @@ struct GitFolders {
 };
 
 /// The repository that `folder` is the top of. `own` is empty when it is none.
-GitFolders find_at(const path& folder) {
-  std::error_code error;
+Result<GitFolders> find_at(const path& folder) {
   const auto link = folder / ".git";
-  GitFolders found{folder, link, {}};
-  if (fs::is_regular_file(link, error)) found.own = read_link_file(link, folder, "gitdir: ");
-  if (found.own.empty()) return {};
-  found.common = read_link_file(found.own / "commondir", found.own, "");
-  if (found.common.empty()) found.common = found.own;
-  const bool is_valid = fs::exists(fs::symlink_status(found.own / "HEAD", error)) &&
-                        fs::is_directory(found.common / "objects", error) &&
-                        fs::is_directory(found.common / "refs", error);
-  return is_valid ? found : GitFolders{};
+  const auto kind = look_at(link);
+  if (!kind) return std::unexpected(kind.error());
+  if (*kind == fs::file_type::not_found) return GitFolders{};
+  auto own = *kind == fs::file_type::regular ? read_link_file(link, folder, "gitdir: ") : link;
+  if (!own) return std::unexpected(own.error());
+  if (own->empty()) return GitFolders{};
+  auto common = read_link_file(*own / "commondir", *own, "");
+  if (!common) return std::unexpected(common.error());
+  if (common->empty()) *common = *own;
+  // HEAD may be a link to a branch that has no commit yet.
+  std::error_code error;
+  const bool has_head = fs::exists(fs::symlink_status(*own / "HEAD", error));
+  if (error && is_machine_fault(error.value())) return fail_as_unread(*own / "HEAD", error.value());
+  for (const char* name : {"objects", "refs"}) {
+    const auto part = look_at(*common / name);
+    if (!part) return std::unexpected(part.error());
+    if (!has_head || *part != fs::file_type::directory) return GitFolders{};
+  }
+  return GitFolders{folder, std::move(*own), std::move(*common)};
 }
 
 /// Goes up like git: not across file systems, and not past a ".git" file that points nowhere.
 Result<std::optional<GitFolders>> find_around(const path& folder) {
   struct stat status{};
-  if (::stat(folder.c_str(), &status) != 0) return std::nullopt;
+  if (::stat(folder.c_str(), &status) != 0) {
+    if (is_machine_fault(errno)) return fail_as_unread(folder, errno);
+    return std::nullopt;
+  }
   const auto device = status.st_dev;
   for (path current = folder;; current = current.parent_path()) {
-    if (::stat(current.c_str(), &status) != 0 || status.st_dev != device) return std::nullopt;
-    if (auto found = find_at(current); !found.own.empty()) return found;
+    if (::stat(current.c_str(), &status) != 0) {
+      if (is_machine_fault(errno)) return fail_as_unread(current, errno);
+      return std::nullopt;
+    }
+    if (status.st_dev != device) return std::nullopt;
+    auto found = find_at(current);
+    if (!found) return std::unexpected(found.error());
+    if (!found->own.empty()) return std::move(*found);
     std::error_code error;
     const auto kind = fs::symlink_status(current / ".git", error).type();
+    if (error && is_machine_fault(error.value())) return fail_as_unread(current / ".git", error.value());
     if (kind == fs::file_type::regular || (current == folder && fs::exists(fs::file_status(kind)))) {
       return fail_as_broken(current / ".git");
     }
@@ -134,6 +171,8 @@ Result<std::vector<TrackedFile>> list_tracked(const path& file) {
 
   const auto index_time = written_at(file);
   std::vector<TrackedFile> tracked;
+  // libgit2 takes an index that it can't look at for one that isn't there, but reading it again tells.
+  if (git_index_entrycount(index.get()) == 0 && git_index_read(index.get(), 1) != 0) return fail_with_index(file);
   const std::size_t count = git_index_entrycount(index.get());
   tracked.reserve(count);
   for (std::size_t at = 0; at < count; ++at) {
@@ -152,6 +191,7 @@ Result<ConfigHandle> load_config(const GitFolders& folders) {
   git_config* opened = nullptr;
   if (git_config_open_default(&opened) != 0) return fail_with_git("the user's git configuration");
   ConfigHandle config(opened);
+  git_error_clear();  // it tells of files that needn't be there
   const auto file = folders.common / "config";
   if (git_config_add_file_ondisk(opened, file.c_str(), GIT_CONFIG_LEVEL_LOCAL, nullptr, 0) != 0) {
     return fail_with_git(file);
@@ -208,8 +248,10 @@ Result<std::optional<GitRepository>> open_git_repository(const path& folder) {
   return found;
 }
 
-bool is_git_work_tree(const path& folder) {
-  return !find_at(folder).own.empty();
+Result<bool> is_git_work_tree(const path& folder) {
+  const auto found = find_at(folder);
+  if (!found) return std::unexpected(found.error());
+  return !found->own.empty();
 }
 
 std::string TrackedFile::blob_id_if(std::int64_t modified, std::int64_t changed, std::uint64_t size) const {

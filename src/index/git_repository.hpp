@@ -40,7 +40,7 @@ struct GitRepository {
 Result<std::optional<GitRepository>> open_git_repository(const std::filesystem::path& folder);
 
 /// Whether `folder` itself is the top of a work tree.
-bool is_git_work_tree(const std::filesystem::path& folder);
+Result<bool> is_git_work_tree(const std::filesystem::path& folder);
 
 /// git's blob id: 40 hexadecimal digits.
 std::string git_blob_id(std::string_view bytes);

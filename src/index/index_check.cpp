@@ -84,10 +84,9 @@ class Check {
   bool check_features() {
     std::vector<std::int64_t> seen;
     std::vector<TermCount> terms;
-    const std::size_t vector_bytes = encode_vector(Embedding(marker_.dimension)).size();
     const auto visited = database_.visit_features(0, [&](const FeatureRow& row) {
       seen.push_back(row.chunk_id);
-      return row.vector.size() == vector_bytes && decode_terms(row.terms, terms);
+      return decode_vector(row.vector).size() == marker_.dimension && decode_terms(row.terms, terms);
     });
     if (!take(visited)) return false;
     if (seen != ids_) return mismatch(fmt::format("{} chunks have words and vectors, of {}", seen.size(), ids_.size()));

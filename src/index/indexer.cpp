@@ -65,8 +65,9 @@ class IndexPass {
 
   /// Best effort: the store may be what failed.
   Task<void> write_failure(Error error) {
-    if (is_refresh()) co_return;
-    auto written = co_await mark_failed(error.message);
+    auto written = co_await load_marker();
+    if (written && is_refresh()) co_return;
+    if (written) written = co_await mark_failed(error.message);
     if (written) written = co_await shard_.report_failure(error.message);
     if (!written) context_.log.warning("index_failure_not_recorded", {{"message", written.error().message}});
   }
@@ -122,6 +123,7 @@ class IndexPass {
     if (!marker) co_return std::unexpected(marker.error());
     if (!files) co_return std::unexpected(files.error());
     if (*marker) report_.marker = **marker;
+    has_marker_ = true;
     auto dimension = co_await embedder_.find_dimension(context_);
     if (!dimension) co_return std::unexpected(dimension.error());
     dimension_ = *dimension;
@@ -132,6 +134,16 @@ class IndexPass {
       if (reuse_ == Reuse::nothing) file.hash.clear();
       known_.emplace(file.path, std::move(file));
     }
+    co_return Result<void>{};
+  }
+
+  /// Unless it is known: a pass may fail before, and what the marker says of the earlier index has to stay.
+  Task<Result<void>> load_marker() {
+    if (has_marker_) co_return Result<void>{};
+    auto marker = co_await store_.load_marker(context_, project_);
+    if (!marker) co_return std::unexpected(marker.error());
+    if (*marker) report_.marker = std::move(**marker);
+    has_marker_ = true;
     co_return Result<void>{};
   }
 
@@ -301,8 +313,9 @@ class IndexPass {
   Reuse reuse_ = Reuse::unchanged_files;
   bool has_other_vectors_ = false;
   std::size_t dimension_ = 0;  // of the embedder's vectors
-  IndexReport report_;         // its marker is the one in the store, as far as we know
-  IndexBatch pending_;         // prepared, not yet written
+  IndexReport report_;         // its marker is the one in the store, if has_marker_
+  bool has_marker_ = false;
+  IndexBatch pending_;  // prepared, not yet written
   std::vector<std::string> removed_;
   std::uint64_t unchanged_ = 0;
   std::uint64_t looked_at_ = 0;  // files read in this pass

@@ -19,6 +19,7 @@ std::string pack_text(std::string_view text) {
 
 std::optional<std::string> unpack_text(std::string_view bytes, std::size_t size) {
   if (bytes.size() == size) return std::string(bytes);
+  if (ZSTD_getFrameContentSize(bytes.data(), bytes.size()) != size) return std::nullopt;  // before so much is taken
   std::string text(size, '\0');
   const std::size_t unpacked = ZSTD_decompress(text.data(), text.size(), bytes.data(), bytes.size());
   if (ZSTD_isError(unpacked) != 0 || unpacked != size) return std::nullopt;

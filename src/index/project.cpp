@@ -30,7 +30,11 @@ Result<Project> open_project(std::string_view path) {
     return fail(ErrorCode::invalid_input,
                 "project_path " + std::string(path) + " can't be opened here: " + error.message());
   }
-  if (!std::filesystem::is_directory(root, error)) {
+  const bool is_directory = std::filesystem::is_directory(root, error);
+  if (error) {
+    return fail(ErrorCode::unavailable, "project_path " + std::string(path) + " can't be read: " + error.message());
+  }
+  if (!is_directory) {
     return fail(ErrorCode::invalid_input, "project_path " + std::string(path) + " is no directory");
   }
   return Project{std::string(path), std::move(root)};

@@ -64,13 +64,15 @@ std::unexpected<Error> fail_as_unread(const std::string& name, int code) {
 }
 
 /// Folders of tools in a plain folder, where no .gitignore need be.
-std::optional<std::string> tool_folder(int parent, const std::string& name) {
+Result<std::optional<std::string>> tool_folder(int parent, const std::string& name) {
   if (name == ".hg" || name == ".svn") return "version control data";
   if (name == "node_modules") return "installed packages";
   if (name == "__pycache__") return "compiled Python";
   if (name != "venv" && name != ".venv") return std::nullopt;
-  if (::faccessat(parent, (name + "/pyvenv.cfg").c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
-  return "a virtual environment";
+  const std::string mark = name + "/pyvenv.cfg";
+  if (::faccessat(parent, mark.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) return "a virtual environment";
+  if (is_machine_fault(errno)) return fail_as_unread(mark, errno);
+  return std::nullopt;
 }
 
 std::string kind_of(unsigned char type) {
@@ -144,7 +146,9 @@ class Walk {
   Result<int> push_rules(const Descriptor& file, const std::string& name, std::string folder) {
     struct stat status{};
     if (!file.is_open() && (errno == EACCES || is_machine_fault(errno))) return fail_as_unread(name, errno);
-    if (!file.is_open() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return 0;
+    if (!file.is_open()) return 0;
+    if (::fstat(file.get(), &status) != 0) return fail_as_unread(name, errno);
+    if (!S_ISREG(status.st_mode)) return 0;
     const auto bytes = read_bytes(file.get(), kMaxIgnoreFileBytes);
     if (!bytes) return fail_as_unread(name, bytes.error());
     rules_.push(IgnoreFile(name, std::move(folder), *bytes, letter_case()));
@@ -191,13 +195,18 @@ class Walk {
     const bool holds_tracked = tracks_below(below);
     const auto rule = rule_for({.path = path, .is_folder = true}, parent_rule);
     if (rule && !holds_tracked) return skip_ignored(below, *rule);
-    const auto tool = repository_ == nullptr ? tool_folder(parent, entry.name) : std::nullopt;
-    if (tool) return skip(below, SkipReason::generated, *tool);
+    if (repository_ == nullptr) {
+      auto tool = tool_folder(parent, entry.name);
+      if (!tool) return std::unexpected(tool.error());
+      if (*tool) return skip(below, SkipReason::generated, std::move(**tool));
+    }
     const auto folder = open_folder_at(parent, entry.name);
     if (!folder.is_open()) return skip_unread(below, errno);
     if (depth + 1 >= kMaxDepth) return skip(below, SkipReason::unreadable, "too many folders inside each other");
     if (!is_valid_name(entry.name)) return skip(below, SkipReason::unreadable, "its name is not UTF-8");
-    if (!holds_tracked && is_repository(folder.get())) {
+    const auto is_own = is_repository(folder.get(), below);
+    if (!is_own) return std::unexpected(is_own.error());
+    if (!holds_tracked && *is_own) {
       if (repository_ == nullptr) return add_clone(path);
       return skip(below, SkipReason::nested_repository, "a repository of its own; index it by its own path");
     }
@@ -264,8 +273,11 @@ class Walk {
     return next != repository_->tracked.end() && next->path.starts_with(full);
   }
 
-  static bool is_repository(int folder) {
-    if (::faccessat(folder, ".git", F_OK, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  static Result<bool> is_repository(int folder, const std::string& below) {
+    if (::faccessat(folder, ".git", F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (is_machine_fault(errno)) return fail_as_unread(below + ".git", errno);
+      return false;
+    }
     return is_git_work_tree("/proc/self/fd/" + std::to_string(folder));
   }
 

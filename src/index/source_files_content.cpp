@@ -70,7 +70,8 @@ Result<std::expected<std::string, SkippedFile>> read_source_bytes(const std::fil
   }
 
   struct stat status{};
-  if (::fstat(opened->get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+  if (::fstat(opened->get(), &status) != 0) return refuse_unread(file, errno);
+  if (!S_ISREG(status.st_mode)) {
     return refuse(file, SkipReason::not_a_file, "no regular file any more");
   }
   if (static_cast<std::uint64_t>(status.st_size) > max_file_bytes) {

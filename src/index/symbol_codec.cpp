@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <map>
 
 #include "codehelper/base/text.hpp"
@@ -51,9 +52,11 @@ bool read_text(std::string_view bytes, std::size_t& at, std::string& text) {
   return true;
 }
 
+/// Of lines and lengths, so that two of them can be added.
 bool read_number(std::string_view bytes, std::size_t& at, int& number) {
+  constexpr std::uint64_t kMaxNumber = std::numeric_limits<int>::max() / 2;
   std::uint64_t value = 0;
-  if (!read_varint(bytes, at, value)) return false;
+  if (!read_varint(bytes, at, value) || value > kMaxNumber) return false;
   number = static_cast<int>(value);
   return true;
 }
@@ -134,9 +137,7 @@ std::optional<std::vector<SymbolDefinition>> unpack_definitions(std::string_view
     const bool is_whole = read_text(*unpacked, at, definition.symbol) && read_number(*unpacked, at, name_bytes) &&
                           read_text(*unpacked, at, definition.kind) && read_number(*unpacked, at, definition.line) &&
                           read_number(*unpacked, at, lines);
-    if (!is_whole || name_bytes < 0 || static_cast<std::size_t>(name_bytes) > definition.symbol.size()) {
-      return std::nullopt;
-    }
+    if (!is_whole || static_cast<std::size_t>(name_bytes) > definition.symbol.size()) return std::nullopt;
     definition.name = definition.symbol.substr(definition.symbol.size() - static_cast<std::size_t>(name_bytes));
     definition.end_line = definition.line + lines;
     definitions.push_back(std::move(definition));
@@ -155,7 +156,8 @@ std::optional<std::vector<int>> unpack_lines(std::string_view bytes, std::size_t
     int line = 0;
     for (std::uint64_t i = 0; i < count; ++i) {
       int step = 0;
-      if (!read_number(*unpacked, at, step)) return std::nullopt;
+      const bool is_line = read_number(*unpacked, at, step) && step <= std::numeric_limits<int>::max() - line;
+      if (!is_line) return std::nullopt;
       lines.push_back(line += step);
     }
     if (entry == place) return lines;

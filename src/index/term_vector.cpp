@@ -122,6 +122,7 @@ Embedding decode_vector(std::string_view bytes) {
   float scale = 0;
   if (bytes.size() < sizeof(scale)) return {};
   std::memcpy(&scale, bytes.data(), sizeof(scale));
+  if (!std::isfinite(scale)) return {};
   Embedding embedding;
   embedding.reserve(bytes.size() - sizeof(scale));
   for (const char value : bytes.substr(sizeof(scale))) {

@@ -1,5 +1,6 @@
 #include "vector_matrix.hpp"
 
+#include <cmath>
 #include <cstring>
 
 namespace codehelper {
@@ -28,6 +29,7 @@ bool VectorMatrix::add(std::string_view bytes) {
   if (dimension != dimension_) return false;
   float scale = 0;
   std::memcpy(&scale, bytes.data(), sizeof(float));
+  if (!std::isfinite(scale)) return false;
   scales_.push_back(scale);
   const std::size_t before = values_.size();
   values_.resize(before + dimension);

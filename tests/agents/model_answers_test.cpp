@@ -235,6 +235,8 @@ TEST_CASE("model failures: pauses are read in every form") {
   CHECK(pause("retry-after-ms", "250") == std::chrono::milliseconds(250));
   CHECK(pause("Retry-After", "Sun, 06 Nov 1994 08:49:47 GMT") == std::chrono::seconds(10));
   CHECK(pause("Retry-After", "Sun, 06 Nov 1994 08:40:00 GMT") == std::chrono::seconds(0));
+  CHECK(pause("Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT") == std::chrono::hours(24));
+  CHECK(pause("Retry-After", "1e300") == std::chrono::hours(24));
   CHECK_FALSE(pause("Retry-After", "soon"));
   CHECK_FALSE(pause("Retry-After", "-1"));
   CHECK_FALSE(pause("X-Other", "1"));

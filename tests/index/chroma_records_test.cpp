@@ -46,6 +46,7 @@ TEST_CASE("chroma records: ids of chunks are numbers, and say path and place") {
   CHECK_FALSE(parse_chunk_id("shard-1"));
   CHECK_FALSE(parse_chunk_id(""));
   CHECK_FALSE(parse_chunk_id("00112233445566778"));
+  CHECK_FALSE(parse_chunk_id("00000000000000fF"));
 }
 
 TEST_CASE("chroma records: a chunk of any length comes back, and its document stays short") {
@@ -81,8 +82,13 @@ TEST_CASE("chroma records: foreign metadata are no records of ours") {
   CHECK_FALSE(read_file({}));
   CHECK_FALSE(read_file({{"path", 5}}));
   CHECK_FALSE(read_chunk({{"path", "a"}}, "text"));
+  CHECK_FALSE(read_chunk({{"path", "a"}, {"start_line", 0}, {"end_line", 1}}, "text"));
+  CHECK_FALSE(read_chunk({{"path", "a"}, {"start_line", 2}, {"end_line", 1}}, "text"));
+  CHECK_FALSE(read_chunk({{"path", "a"}, {"start_line", 1}, {"end_line", 5'000'000'000}}, "text"));
   CHECK_FALSE(read_marker({{"format", 1}, {"state", "odd"}}));
   CHECK_FALSE(read_report({{"shard", 1}}));
+  CHECK_FALSE(read_report({{"shard", 2}, {"shards", 2}, {"state", "done"}}));
+  CHECK_FALSE(read_report({{"shard", -1}, {"shards", 2}, {"state", "done"}}));
 }
 
 }  // namespace codehelper

@@ -80,6 +80,8 @@ TEST_CASE("chroma store: says what is wrong with an answer, and what to do") {
   const auto [bytes, words] = GENERATE(table<std::string, std::string>({
       {make_answer(200, "hello"), "nonsense"},
       {make_answer(200, R"({"id":5,"name":"x"})"), "nonsense"},
+      {make_answer(200, R"({"id":"","name":"x"})"), "nonsense"},
+      {make_answer(200, R"({"id":"../a?b","name":"x"})"), "nonsense"},
       {make_answer(200, "[]"), "nonsense"},
       {make_answer(404, ""), "no Chroma with API v2"},
       {make_answer(404, "<html>"), "no Chroma with API v2"},

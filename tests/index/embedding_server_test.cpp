@@ -195,6 +195,20 @@ TEST_CASE("embedding server: nonsense is told from a server that is not there") 
   CHECK(vectors.error().message.contains("EMBED_URL"));
 }
 
+TEST_CASE("embedding server: vectors get unit length, however large or small their numbers are") {
+  const std::string numbers = GENERATE("[3,4]", "[3e90,4e90]", "[3e-90,4e-90]");
+  Bench bench(EmbeddingApi::openai);
+  bench.server().fault = [&](const Texts&) {
+    return make_http_answer(200, R"({"data":[{"index":0,"embedding":)" + numbers + "}]}");
+  };
+
+  const auto vectors = bench.embed({"one"});
+
+  REQUIRE(vectors);
+  CHECK(vectors->front()[0] == Approx(0.6));
+  CHECK(vectors->front()[1] == Approx(0.8));
+}
+
 TEST_CASE("embedding server: vectors of another dimension than before are refused") {
   Bench bench(EmbeddingApi::ollama);
   REQUIRE(bench.embed({"one"}));

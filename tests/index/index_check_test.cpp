@@ -74,11 +74,13 @@ TEST_CASE_METHOD(Fixture, "index check: a whole index has no fault, and its coun
 
 TEST_CASE_METHOD(Fixture,
                  "index check: rows that are missing, too many or of another shape are found, with the way out") {
-  const auto* damage = GENERATE("DELETE FROM features WHERE chunk_id = 2", "DELETE FROM chunks WHERE id = 2",
-                                "DELETE FROM files WHERE path = 'b.py'", "UPDATE files SET chunks = 7",
-                                "UPDATE features SET vector = x'00' WHERE chunk_id = 1",
-                                "UPDATE features SET terms = x'ff' WHERE chunk_id = 1",
-                                "UPDATE texts SET text = x'00' WHERE id = 2", "PRAGMA user_version = 99");
+  const auto* damage = GENERATE(
+      "DELETE FROM features WHERE chunk_id = 2", "DELETE FROM chunks WHERE id = 2",
+      "DELETE FROM files WHERE path = 'b.py'", "UPDATE files SET chunks = 7",
+      "UPDATE features SET vector = x'00' WHERE chunk_id = 1", "UPDATE features SET terms = x'ff' WHERE chunk_id = 1",
+      "UPDATE features SET vector = x'0000c07f0101' WHERE chunk_id = 1",  // not a number
+      "UPDATE texts SET text = x'00' WHERE id = 2", "UPDATE texts SET size_bytes = -1 WHERE id = 2",
+      "UPDATE state SET dimension = 1152921504606846976", "PRAGMA user_version = 99");
   add("a.py", {"one\n", "two\n"});
   add("b.py", {"three\n"});
 

@@ -48,4 +48,7 @@ TEST_CASE("symbol codec: damaged bytes give nothing or something, and are never 
   }
   CHECK_FALSE(unpack_definitions(std::string("\x05\xFF\xFF\xFF\xFF\x0F", 6)));
   CHECK_FALSE(unpack_lines(packed.lines, 3));
+  // Lines whose sum no int holds: 2^31 - 1 and 1; and three steps of 2^30 - 1.
+  CHECK_FALSE(unpack_definitions(std::string("\x0a\x01x\x01\x00\xFF\xFF\xFF\xFF\x07\x01", 11)));
+  CHECK_FALSE(unpack_lines(std::string("\x10\x03\xFF\xFF\xFF\xFF\x03\xFF\xFF\xFF\xFF\x03\xFF\xFF\xFF\xFF\x03", 17), 0));
 }

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <iterator>
 #include <thread>
 
@@ -26,6 +27,11 @@ std::vector<char*> to_pointers(std::vector<std::string>& strings) {
   return pointers;
 }
 
+std::string find_program() {
+  const char* given = std::getenv("TEST_BINARY");
+  return given == nullptr ? CODEHELPER_BINARY : given;
+}
+
 }  // namespace
 
 void pause_briefly() {
@@ -33,7 +39,8 @@ void pause_briefly() {
 }
 
 CodehelperProcess::CodehelperProcess(std::vector<std::string> arguments, Variables variables) {
-  arguments.insert(arguments.begin(), CODEHELPER_BINARY);
+  const std::string program = find_program();
+  arguments.insert(arguments.begin(), program);
   variables.emplace("PATH", CODEHELPER_TEST_PATH);
   variables.emplace("HOME", files_.path().string());
   std::vector<std::string> environment;
@@ -47,7 +54,7 @@ CodehelperProcess::CodehelperProcess(std::vector<std::string> arguments, Variabl
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, 1, output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   posix_spawn_file_actions_addopen(&actions, 2, errors.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  const int error = posix_spawn(&pid_, CODEHELPER_BINARY, &actions, nullptr, to_pointers(arguments).data(),
+  const int error = posix_spawn(&pid_, program.c_str(), &actions, nullptr, to_pointers(arguments).data(),
                                 to_pointers(environment).data());
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) throw std::runtime_error("the executable could not be started");

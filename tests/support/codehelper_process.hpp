@@ -17,7 +17,8 @@ using Variables = std::map<std::string, std::string>;
 
 class CodehelperProcess {
  public:
-  /// The environment is PATH, a home of its own, and `variables`; nothing of the test's.
+  /// The program of this build, or TEST_BINARY of the test's environment. Its own environment is PATH, a home of its
+  /// own, and `variables`; nothing of the test's.
   CodehelperProcess(std::vector<std::string> arguments, Variables variables);
   /// Kills what still runs.
   ~CodehelperProcess();
