@@ -114,6 +114,7 @@ test("inspector: a token calls the tools of its scopes, and is told what it lack
       "--tool-args-json", JSON.stringify(given));
 
   assert.equal((await call(tokens.reader, "search_code", { query: "parse headers" })).structuredContent.hits[0].path, "parser.py");
-  await assert.rejects(call(tokens.reader, "index_project", {}), /lacks the scope admin/);
+  // In the client's own words: it reads the challenge of the 403.
+  await assert.rejects(call(tokens.reader, "index_project", {}), /Insufficient scope: required.*admin/);
   await assert.rejects(call("guess", "search_code", { query: "parse headers" }));
 });
