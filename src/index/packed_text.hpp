@@ -1,4 +1,4 @@
-// Text as a frame of Zstandard (RFC 8878), or as it is where that is no shorter. It unpacks four times as fast as zlib.
+// Text as a frame of Zstandard (RFC 8878), or as it is where that is no shorter.
 #pragma once
 
 #include <optional>
