@@ -136,9 +136,10 @@ TEST_CASE("architecture: every header says what it is for and is included once")
 }
 
 TEST_CASE("architecture: the top level holds what it should") {
-  const std::set<std::string> known = {
-      "CMakeLists.txt", "CMakePresets.json", "README.md", "LICENSE", "src", "include", "modes", "deploy", "tests",
-      "build"};
+  const std::set<std::string> known = {"CHANGELOG.md", "CMakeLists.txt", "CMakePresets.json",
+                                       "README.md",    "LICENSE",        "src",
+                                       "include",      "modes",          "deploy",
+                                       "tests",        "build"};
   std::vector<std::string> wrong;
   for (const auto& entry : fs::directory_iterator(kRoot)) {
     const std::string name = entry.path().filename().string();

@@ -1,4 +1,4 @@
-// cmake/version.cmake: what the version is in a repository before, at and behind a tag, and outside of one.
+// deploy/cmake/version.cmake: what the version is in a repository before, at and behind a tag, and outside of one.
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,7 +23,7 @@ function makePlace(t) {
   const output = path.join(place, "output");
   const version = (given = "") => {
     const values = { SOURCE: source, OUTPUT: output, RELEASE: "0.1.0", GIVEN: given };
-    run("cmake", ...Object.entries(values).map(([name, value]) => `-D${name}=${value}`), "-P", `${root}/cmake/version.cmake`);
+    run("cmake", ...Object.entries(values).map(([name, value]) => `-D${name}=${value}`), "-P", `${root}/deploy/cmake/version.cmake`);
     return /"(.*)"/.exec(readFileSync(path.join(output, "version.cmake"), "utf8"))[1];
   };
   return { source, output, git, commit, version };

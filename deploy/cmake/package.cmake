@@ -7,7 +7,7 @@ set(document_folder ${CMAKE_INSTALL_DATADIR}/doc/codehelper)
 
 set(make_documents ${CMAKE_COMMAND}
   -D PROGRAM=${PROJECT_BINARY_DIR}/codehelper -D SOURCE=${PROJECT_SOURCE_DIR} -D BUILD=${PROJECT_BINARY_DIR}
-  -D OUTPUT=${documents} -P ${PROJECT_SOURCE_DIR}/cmake/documents.cmake)
+  -D OUTPUT=${documents} -P ${PROJECT_SOURCE_DIR}/deploy/cmake/documents.cmake)
 add_custom_target(documents COMMAND ${make_documents} DEPENDS codehelper COMMENT "Making ${documents}" VERBATIM)
 add_custom_target(sbom DEPENDS documents)
 list(JOIN make_documents "\" \"" words)
@@ -47,8 +47,8 @@ install(FILES ${debian}/lintian-overrides DESTINATION /usr/share/lintian/overrid
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_CODEHELPER_VERSION_FILE ${PROJECT_BINARY_DIR}/src/base/version.cmake)
-set(CPACK_PROJECT_CONFIG_FILE ${PROJECT_SOURCE_DIR}/cmake/package_version.cmake)
-set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/cmake/package_times.cmake)
+set(CPACK_PROJECT_CONFIG_FILE ${PROJECT_SOURCE_DIR}/deploy/cmake/package_version.cmake)
+set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/deploy/cmake/package_times.cmake)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
   OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
