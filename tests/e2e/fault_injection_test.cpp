@@ -78,9 +78,11 @@ class Trial {
     } else {
       CHECK(outcome.exit_code == 1);
       CHECK_THAT(outcome.errors, Catch::Contains("codehelper ingest: ") || Catch::Contains("codehelper: "));
-      CHECK_THAT(outcome.errors,
-                 Catch::Matches("(.|\n)*(I/O error|Input/output error|[Dd]isk is full|No space left|"
-                                "can't open|can't lock|can't be read|malformed|locking protocol)(.|\n)*"));
+      CHECK_THAT(
+          outcome.errors,
+          Catch::Matches(
+              "(.|\n)*(I/O error|Input/output error|[Dd]isk is full|No space left|"
+              "can't open|can't lock|can't be read|malformed|locking protocol|locked by another process)(.|\n)*"));
     }
     check_sound();
     if (scenario_.has_index) CHECK(answer_to("kept") == "kept.py");
