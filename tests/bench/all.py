@@ -10,5 +10,5 @@ if len(sys.argv) != 3:
 build, folder = sys.argv[1:]
 binary, here = os.path.join(build, "codehelper"), os.path.dirname(os.path.abspath(__file__))
 ends = [subprocess.run([sys.executable, os.path.join(here, script), *arguments]).returncode for script, *arguments in
-        (("start.py", build), ("http.py", build), ("run.py", binary), ("index.py", binary, folder, "--copies", "1,8"))]
+        (("start.py", build), ("http_speed.py", build), ("run.py", binary), ("index.py", binary, folder, "--copies", "1,8"))]
 sys.exit(max(ends))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""http.py BUILD_DIR [--rounds N] [--idle N]: GET /health of `codehelper serve-runner` beside a minimal Beast server and
+"""http_speed.py BUILD_DIR [--rounds N] [--idle N]: GET /health of `codehelper serve-runner` beside a minimal Beast server and
 nginx, one thread each, in turns: requests a second, processor time a request and p99 on 32 connections; then memory and
 latency beside N idle connections, and the time from SIGTERM to the exit.
 
