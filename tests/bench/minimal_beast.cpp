@@ -1,5 +1,5 @@
-// minimal_beast PORT: the yardstick of http.py. The least that Beast can do and still answer GET requests: one thread,
-// callbacks, keep-alive, one fixed answer; no limits, no routes, no log, no figures, no drain.
+// minimal_beast PORT: the yardstick of http_speed.py. The least that Beast can do and still answer GET requests: one
+// thread, callbacks, keep-alive, one fixed answer; no limits, no routes, no log, no figures, no drain.
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>

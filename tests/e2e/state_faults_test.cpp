@@ -91,8 +91,8 @@ class StateTrial {
     return api.post("/chat", {{"message", question}, {"conversation_id", "c-1"}, {"project_path", path("one")}});
   }
   static bool says_kept(const ApiAnswer& answer) {
-    const json::value body = answer.json();
-    return std::ranges::none_of(body.at("notes").as_array(), [](const json::value& note) {
+    const boost::json::value body = answer.json();
+    return std::ranges::none_of(body.at("notes").as_array(), [](const boost::json::value& note) {
       return note.as_string().starts_with("This answer could not be kept");
     });
   }
