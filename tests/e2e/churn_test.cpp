@@ -250,7 +250,12 @@ TEST_CASE("churn: eight who search while every file changes and is indexed twent
     }
   }
 
-  const ApiAnswer last = ApiClient(url).post("/search", {{"query", "f1 return"}, {"project_path", project.string()}});
+  ApiClient api(url);
+  ApiAnswer last;
+  wait_until("all is indexed", std::chrono::seconds(60), [&] {  // a question waits for some seconds only
+    last = api.post("/search", {{"query", "f1 return"}, {"project_path", project.string()}});
+    return last.status == 200 && last.json().at("index").at("changed_files") == 0;
+  });
 
   CHECK(answers > 20);
   REQUIRE_FALSE(last.json().at("hits").as_array().empty());
