@@ -1,6 +1,6 @@
 // Each dependency cut off after every byte of what it answers, stalled there, and lying in every place of it: our side
-// ends within its limit, and an error names the dependency. PEER_STRIDE is the step between the bytes at which a peer
-// stalls; 1 takes all of them.
+// ends within its limit, and an error names the dependency. PEER_STRIDE is the step between the bytes after which a peer is
+// cut off or stalls; 1 takes all of them.
 #include <catch2/catch.hpp>
 
 #include <algorithm>
