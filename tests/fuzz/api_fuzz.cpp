@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "codehelper/api/routes.hpp"
+#include "codehelper/base/hash.hpp"
 #include "request_target.hpp"
 #include "support/fake_services.hpp"
 
@@ -37,7 +38,8 @@ Task<void> answer(const HttpHandler& handler, HttpRequest request) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static FakeServices& services = *new FakeServices;  // its threads would end after OpenSSL has tidied up, and leak
+  static const std::string first_hash = sha256_hex("");  // OpenSSL is to end after the threads that use it
+  static FakeServices services;
   std::string_view text(reinterpret_cast<const char*>(data), size);
   std::string_view line = text.substr(0, text.find('\n'));
   HttpRequest request;
