@@ -10,12 +10,12 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 build=(
-  clang-19 lld-19 cmake ninja-build ccache pkg-config
+  clang-19 lld-19 binutils cmake ninja-build ccache pkg-config
   libboost1.81-dev libboost-json1.81-dev libfmt-dev libcli11-dev libssl-dev libsqlite3-dev
   libedit-dev libgit2-dev libseccomp-dev libyaml-cpp-dev libzstd-dev prometheus-cpp-dev zlib1g-dev
 )
 tests=(
-  libclang-rt-19-dev catch2 git curl python3 python3-pytest systemd chromium zsh fish groff-base
+  libclang-rt-19-dev catch2 git curl dpkg-dev file python3 python3-pytest systemd chromium zsh fish groff-base
 )
 # What the built program loads, and the certificates that it trusts.
 runtime=(
