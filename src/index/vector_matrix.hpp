@@ -12,7 +12,8 @@ namespace codehelper {
 
 class VectorMatrix {
  public:
-  /// `bytes` as encode_vector() makes them. The first row decides the dimension; false when a later one differs.
+  /// `bytes` as encode_vector() makes them. The first row decides the dimension; false when a later one differs, and for
+  /// values that are no numbers.
   bool add(std::string_view bytes);
 
   /// Dot product with every row (cosine, since the vectors have unit length); empty when the dimension differs.

@@ -35,9 +35,9 @@ enum class Kind { none, enospc, eio, half, kill, torn };
 
 enum class Fate { go_on, fail, halve, tear };
 
-std::string_view variable(const char* name) {
+std::string variable(const char* name) {
   const char* value = std::getenv(name);
-  return value == nullptr ? std::string_view() : std::string_view(value);
+  return value == nullptr ? "" : value;
 }
 
 Kind parse_kind(std::string_view text) {
@@ -116,6 +116,10 @@ class Faults {
   }
 
  private:
+  static int open_log(const std::string& file) {
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
+    return file.empty() ? -1 : static_cast<int>(::syscall(SYS_openat, AT_FDCWD, file.c_str(), kFlags, 0600));
+  }
   static std::string path_of(int descriptor) {
     std::array<char, PATH_MAX> path{};
     const std::string link = descriptor == AT_FDCWD ? "/proc/self/cwd" : "/proc/self/fd/" + std::to_string(descriptor);
@@ -140,12 +144,9 @@ class Faults {
   }
 
   Kind kind_ = parse_kind(variable("FAULT_KIND"));
-  std::string folders_{variable("FAULT_FOLDERS")};
-  long at_ = std::atol(std::string(variable("FAULT_AT")).c_str());
-  int log_ = variable("FAULT_LOG").empty()
-                 ? -1
-                 : static_cast<int>(::syscall(SYS_openat, AT_FDCWD, variable("FAULT_LOG").data(),
-                                              O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  std::string folders_ = variable("FAULT_FOLDERS");
+  long at_ = std::atol(variable("FAULT_AT").c_str());
+  int log_ = open_log(variable("FAULT_LOG"));
   std::atomic<long> count_ = 0;
 };
 
@@ -288,6 +289,7 @@ void* mmap(void* at, std::size_t size, int rights, int flags, int descriptor, of
     Faults::the().refuse();
     return MAP_FAILED;
   }
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): that is how the system gives an address
   return reinterpret_cast<void*>(::syscall(SYS_mmap, at, size, rights, flags, descriptor, offset));
 }
 void* mmap64(void*, std::size_t, int, int, int, off_t) __attribute__((alias("mmap")));
