@@ -6,6 +6,7 @@
 #include "codehelper/net/task_group.hpp"
 #include "modes.hpp"
 #include "progress.hpp"
+#include "serving.hpp"
 #include "wiring.hpp"
 
 namespace codehelper {

@@ -11,6 +11,7 @@
 #include "index_plan.hpp"
 #include "modes.hpp"
 #include "progress.hpp"
+#include "serving.hpp"
 #include "skipped_file.hpp"
 #include "wiring.hpp"
 

@@ -4,6 +4,7 @@
 
 #include "codehelper/net/task_group.hpp"
 #include "modes.hpp"
+#include "serving.hpp"
 #include "wiring.hpp"
 
 namespace codehelper {

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "modes.hpp"
+#include "serving.hpp"
 #include "wiring.hpp"
 
 namespace codehelper {
