@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <system_error>
 
+#include "codehelper/base/file_descriptor.hpp"
 #include "codehelper/base/text.hpp"
 
 namespace codehelper {
@@ -25,20 +26,6 @@ constexpr std::size_t kOneBytes = std::size_t{1} << 20;
 constexpr std::size_t kAllBytes = 3 * kOneBytes;
 constexpr std::chrono::milliseconds kPatience{10'000};
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
-
 std::unexpected<Error> fail_reading(const std::string& name, int error) {
   const ErrorCode code = error == ENOENT ? ErrorCode::not_found : ErrorCode::unavailable;
   return fail(code, fmt::format("{} can't be read: {}", name, std::generic_category().message(error)));
@@ -46,22 +33,15 @@ std::unexpected<Error> fail_reading(const std::string& name, int error) {
 
 /// To the end. `name` is for messages.
 Result<std::string> read_text(int descriptor, const std::string& name) {
-  std::string text;
-  std::array<char, 64 * 1024> piece;
-  while (true) {
-    const ssize_t count = ::read(descriptor, piece.data(), piece.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail_reading(name, errno);
-    if (count == 0) break;
-    text.append(piece.data(), static_cast<std::size_t>(count));
-    if (text.size() > kOneBytes) {
-      return fail(ErrorCode::too_large, fmt::format("{} is larger than 1 MiB; give the part of it that matters", name));
-    }
+  auto text = read_bytes(descriptor, kOneBytes + 1);
+  if (!text) return fail_reading(name, text.error());
+  if (text->size() > kOneBytes) {
+    return fail(ErrorCode::too_large, fmt::format("{} is larger than 1 MiB; give the part of it that matters", name));
   }
-  if (text.find('\0') != std::string::npos || to_valid_utf8(text) != text) {
+  if (text->find('\0') != std::string::npos || to_valid_utf8(*text) != *text) {
     return fail(ErrorCode::invalid_input, fmt::format("{} is no text in UTF-8; only texts can be attached", name));
   }
-  return text;
+  return std::move(*text);
 }
 
 bool is_pipe(int descriptor) {
@@ -80,9 +60,9 @@ Result<json::array> load_attachments(const std::vector<std::string>& files) {
   json::array attachments;
   std::size_t bytes = 0;
   for (const std::string& file : files) {
-    const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-    if (descriptor.number() < 0) return fail_reading(file, errno);
-    auto text = read_text(descriptor.number(), file);
+    const FileDescriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (!descriptor.is_open()) return fail_reading(file, errno);
+    auto text = read_text(descriptor.get(), file);
     if (!text) return std::unexpected(text.error());
     bytes += text->size();
     if (bytes > kAllBytes) {

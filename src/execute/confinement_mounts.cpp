@@ -16,36 +16,18 @@
 #include <utility>
 #include <vector>
 
+#include "codehelper/base/file_descriptor.hpp"
 #include "confinement.hpp"
 
 namespace codehelper {
 
 namespace {
 
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  int get() const { return number_; }
-  bool is_open() const { return number_ >= 0; }
-
- private:
-  int number_ = -1;
-};
-
 // Something to be put into the new root: a mount, or a link.
 struct Piece {
   std::string path;
   std::uint64_t attributes = 0;
-  Descriptor tree{};
+  FileDescriptor tree{};
   bool is_directory = true;
   std::string link_target{};  // not empty: a link
 };
@@ -61,9 +43,9 @@ int set_attributes(int tree, std::uint64_t attributes, unsigned flags) {
 }
 
 // No link is followed: what was checked as a real path is what is taken, or nothing.
-Descriptor open_real_path(const char* path) {
+FileDescriptor open_real_path(const char* path) {
   open_how how{.flags = O_PATH | O_CLOEXEC, .mode = 0, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-  return Descriptor(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how)));
+  return FileDescriptor(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how)));
 }
 
 class PrivateRoot {
@@ -108,7 +90,7 @@ class PrivateRoot {
   enum class Missing { is_fine, fails };
   void take(const std::string& path, std::uint64_t attributes, Missing missing) {
     if (error_ != 0) return;
-    const Descriptor at = open_real_path(path.c_str());
+    const FileDescriptor at = open_real_path(path.c_str());
     if (!at.is_open() && errno == ELOOP && missing == Missing::is_fine) return take_link(path);
     if (!at.is_open()) {
       if (missing == Missing::fails) fail_with_errno();
@@ -118,7 +100,7 @@ class PrivateRoot {
     ::fstat(at.get(), &status);
     Piece piece{.path = path, .attributes = attributes, .is_directory = S_ISDIR(status.st_mode)};
     piece.tree =
-        Descriptor(::open_tree(at.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE));
+        FileDescriptor(::open_tree(at.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE));
     if (!piece.tree.is_open()) return fail_with_errno();
     error_ = set_attributes(piece.tree.get(), attributes, AT_RECURSIVE);
     pieces_.push_back(std::move(piece));
@@ -135,21 +117,21 @@ class PrivateRoot {
   void make_empty_root() {
     const std::string options = "mode=0755,size=" + std::to_string(plan_.temporary_bytes) + ",nr_inodes=262144";
     if (::mount("tmpfs", "/proc", "tmpfs", MS_NOSUID, options.c_str()) != 0) return fail_with_errno();
-    root_ = Descriptor(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    root_ = FileDescriptor(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!root_.is_open() || ::fchdir(root_.get()) != 0) fail_with_errno();
   }
 
   // The directory of that path in the new root, made where it isn't there. Links are not followed: a project may hold
   // some.
-  Descriptor make_directories(std::string_view path) {
-    Descriptor at(::fcntl(root_.get(), F_DUPFD_CLOEXEC, 0));
+  FileDescriptor make_directories(std::string_view path) {
+    FileDescriptor at(::fcntl(root_.get(), F_DUPFD_CLOEXEC, 0));
     while (at.is_open() && !path.empty()) {
       const std::size_t end = std::min(path.find('/'), path.size());
       const std::string name(path.substr(0, end));
       path.remove_prefix(std::min(end + 1, path.size()));
       if (name.empty()) continue;
       ::mkdirat(at.get(), name.c_str(), 0755);  // NOLINT(bugprone-unused-return-value): the next line tells
-      at = Descriptor(::openat(at.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      at = FileDescriptor(::openat(at.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     }
     return at;
   }
@@ -183,7 +165,7 @@ class PrivateRoot {
   }
 
   void fill_devices() {
-    const Descriptor devices = make_directories("dev");
+    const FileDescriptor devices = make_directories("dev");
     const std::pair<const char*, const char*> kLinks[] = {{"/proc/self/fd", "fd"},
                                                           {"/proc/self/fd/0", "stdin"},
                                                           {"/proc/self/fd/1", "stdout"},
@@ -193,9 +175,9 @@ class PrivateRoot {
       if (::symlinkat(target, devices.get(), name) != 0) return fail_with_errno();
     }
     // Without it there are no pseudo terminals, which only few tests want.
-    const Descriptor terminals = make_directories("dev/pts");
+    const FileDescriptor terminals = make_directories("dev/pts");
     ::mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620");
-    const Descriptor run = make_directories("run");
+    const FileDescriptor run = make_directories("run");
   }
 
   // They stay writable when the root is sealed, because they are mounts of their own.
@@ -204,7 +186,7 @@ class PrivateRoot {
       make_directories(path);
       if (::chmod(path + 1, 01777) != 0) return fail_with_errno();
       Piece piece{.path = path};
-      piece.tree = Descriptor(::open_tree(AT_FDCWD, path + 1, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+      piece.tree = FileDescriptor(::open_tree(AT_FDCWD, path + 1, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
       if (!piece.tree.is_open()) return fail_with_errno();
       error_ = set_attributes(piece.tree.get(), kWritable, 0);
       place(piece);
@@ -227,8 +209,8 @@ class PrivateRoot {
 
   const SandboxPlan& plan_;
   std::vector<Piece> pieces_;
-  Descriptor root_;
-  Descriptor parent_;  // the directory of the piece that was placed last
+  FileDescriptor root_;
+  FileDescriptor parent_;  // the directory of the piece that was placed last
   std::string parent_path_;
   int error_ = 0;
 };

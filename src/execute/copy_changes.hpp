@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "codehelper/execute/patch.hpp"
-#include "file_descriptor.hpp"
+#include "open_below.hpp"
 
 namespace codehelper {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "codehelper/base/error.hpp"
-#include "file_descriptor.hpp"
+#include "open_below.hpp"
 
 namespace codehelper {
 

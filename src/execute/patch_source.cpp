@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "codehelper/execute/patch.hpp"
-#include "file_descriptor.hpp"
+#include "open_below.hpp"
 #include "patch_header.hpp"
 
 namespace codehelper {

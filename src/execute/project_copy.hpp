@@ -14,7 +14,7 @@
 #include "codehelper/base/error.hpp"
 #include "codehelper/execute/copy_rules.hpp"
 #include "codehelper/execute/patch.hpp"
-#include "file_descriptor.hpp"
+#include "open_below.hpp"
 
 namespace codehelper {
 

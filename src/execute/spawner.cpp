@@ -16,6 +16,7 @@
 #include <string>
 #include <utility>
 
+#include "codehelper/base/file_descriptor.hpp"
 #include "helper_program.hpp"
 #include "process_tree.hpp"
 
@@ -25,42 +26,24 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Closed at the end of its scope unless it is taken out.
-class OwnedDescriptor {
- public:
-  explicit OwnedDescriptor(int descriptor = -1) : descriptor_(descriptor) {}
-  ~OwnedDescriptor() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  OwnedDescriptor(const OwnedDescriptor&) = delete;
-  OwnedDescriptor& operator=(const OwnedDescriptor&) = delete;
-
-  int get() const { return descriptor_; }
-  void set(int descriptor) { descriptor_ = descriptor; }
-  int take() { return std::exchange(descriptor_, -1); }
-
- private:
-  int descriptor_;
-};
-
 struct Pair {
-  OwnedDescriptor ours;
-  OwnedDescriptor theirs;
+  FileDescriptor ours;
+  FileDescriptor theirs;
 };
 
 bool make_pipe(Pair& pair) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
-  pair.ours.set(ends[0]);
-  pair.theirs.set(ends[1]);
+  pair.ours = FileDescriptor(ends[0]);
+  pair.theirs = FileDescriptor(ends[1]);
   return true;
 }
 
 bool make_connection(int type, Pair& pair) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends.data()) != 0) return false;
-  pair.ours.set(ends[0]);
-  pair.theirs.set(ends[1]);
+  pair.ours = FileDescriptor(ends[0]);
+  pair.theirs = FileDescriptor(ends[1]);
   return true;
 }
 
@@ -99,7 +82,7 @@ int spawn_helper(const std::string& executable, int orders, pid_t& process) {
 
 // True when the child ended within the limit.
 bool wait_for_exit(pid_t process, int limit_milliseconds) {
-  const OwnedDescriptor handle(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
+  const FileDescriptor handle(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
   pollfd event{handle.get(), POLLIN, 0};
   return ::poll(&event, 1, limit_milliseconds) > 0;
 }
@@ -153,7 +136,7 @@ Result<void> Spawner::launch() {
   Pair connection;
   if (!make_connection(SOCK_SEQPACKET, connection)) return fail_with_errno("cannot make a connection");
   pid_t process = -1;
-  const OwnedDescriptor helper(open_helper_program());
+  const FileDescriptor helper(open_helper_program());
   int error = ENOENT;
   if (helper.get() >= 0) {
     error = spawn_helper("/proc/self/fd/" + std::to_string(helper.get()), connection.theirs.get(), process);
@@ -164,7 +147,7 @@ Result<void> Spawner::launch() {
     return fail(ErrorCode::internal, "cannot start " + executable_.string() + ": " + std::strerror(error));
   }
   process_ = process;
-  orders_ = connection.ours.take();
+  orders_ = connection.ours.release();
   return {};
 }
 
@@ -187,9 +170,9 @@ Result<Spawner::StartedRun> Spawner::start() {
   auto& context = loop_.context();
   return StartedRun{.id = order.run,
                     .helper = process_,
-                    .control = {context, asio::local::stream_protocol(), control.ours.take()},
-                    .standard_output = {context, output.ours.take()},
-                    .standard_error = {context, error.ours.take()}};
+                    .control = {context, asio::local::stream_protocol(), control.ours.release()},
+                    .standard_output = {context, output.ours.release()},
+                    .standard_error = {context, error.ours.release()}};
 }
 
 void Spawner::kill_supervisor(std::uint64_t run) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "file_descriptor.hpp"
+#include "open_below.hpp"
 
 namespace codehelper {
 

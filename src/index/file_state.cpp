@@ -16,7 +16,7 @@ constexpr std::size_t kMaxBytes = std::size_t{1024} * 1024;
 
 /// Also when the machine stops a moment later. False with errno set.
 bool write_whole_file(const std::filesystem::path& file, std::string_view text) {
-  const Descriptor opened(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  const FileDescriptor opened(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (!opened.is_open()) return false;
   while (!text.empty()) {
     const ssize_t written = ::write(opened.get(), text.data(), text.size());
@@ -38,7 +38,7 @@ Result<void> write_atomically(const std::filesystem::path& file, const std::stri
 }
 
 Result<std::optional<CurrentProject>> read_project(const std::filesystem::path& file) {
-  const Descriptor opened(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!opened.is_open() && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
   const auto text = opened.is_open() ? read_bytes(opened.get(), kMaxBytes) : std::unexpected(errno);
   if (!text) {

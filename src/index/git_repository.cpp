@@ -72,7 +72,7 @@ Result<fs::file_type> look_at(const path& file) {
 /// The first line of a file such as "commondir", as a path relative to `base`; empty when it can't be read.
 Result<path> read_link_file(const path& file, const path& base, std::string_view prefix) {
   constexpr std::size_t kMaxBytes = 64 * 1024;
-  const Descriptor opened(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!opened.is_open() && is_machine_fault(errno)) return fail_as_unread(file, errno);
   const auto bytes = opened.is_open() ? read_bytes(opened.get(), kMaxBytes) : std::string();
   if (!bytes && is_machine_fault(bytes.error())) return fail_as_unread(file, bytes.error());

@@ -103,7 +103,7 @@ class Walk {
     root_ = root;
     auto ignored_by = push_outer_rules(root);
     if (!ignored_by) return std::unexpected(ignored_by.error());
-    Descriptor folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    FileDescriptor folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!folder.is_open() && is_machine_fault(errno)) return fail_as_unread(root.string(), errno);
     if (!folder.is_open()) return fail(ErrorCode::not_found, "no such directory: " + root.string());
     if (auto walked = walk(folder.get(), "", *ignored_by, 0); !walked) return std::unexpected(walked.error());
@@ -122,7 +122,7 @@ class Walk {
     Rule ignored_by;
     if (repository_ == nullptr) return ignored_by;
     for (const auto& path : repository_->exclude_files) {
-      const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+      const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
       const auto inside = path.lexically_relative(repository_->work_tree);
       const bool is_inside = !inside.empty() && *inside.begin() != "..";
       const std::string name = is_inside ? inside.string() : path.string();
@@ -143,7 +143,7 @@ class Walk {
   }
 
   /// Adds a file of rules when it is a regular file. Whether one was added.
-  Result<int> push_rules(const Descriptor& file, const std::string& name, std::string folder) {
+  Result<int> push_rules(const FileDescriptor& file, const std::string& name, std::string folder) {
     struct stat status{};
     if (!file.is_open() && (errno == EACCES || is_machine_fault(errno))) return fail_as_unread(name, errno);
     if (!file.is_open()) return 0;

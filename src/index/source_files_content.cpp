@@ -12,8 +12,8 @@ namespace codehelper {
 namespace {
 
 /// Opens `path` below `root`, part by part. An errno on failure.
-std::expected<Descriptor, int> open_below(const std::filesystem::path& root, std::string_view path) {
-  Descriptor folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+std::expected<FileDescriptor, int> open_below(const std::filesystem::path& root, std::string_view path) {
+  FileDescriptor folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   for (auto slash = path.find('/'); folder.is_open() && slash != std::string_view::npos; slash = path.find('/')) {
     const std::string part(path.substr(0, slash));
     if (part == "..") return std::unexpected(ENOENT);
@@ -42,20 +42,6 @@ std::string too_large_detail(std::uint64_t max_file_bytes) {
 }
 
 }  // namespace
-
-std::expected<std::string, int> read_bytes(int descriptor, std::size_t limit_bytes) {
-  constexpr std::size_t kStep = 64 * 1024;
-  std::string bytes;
-  while (bytes.size() < limit_bytes) {
-    const auto before = bytes.size();
-    bytes.resize(std::min(before + kStep, limit_bytes));
-    const auto count = ::read(descriptor, bytes.data() + before, bytes.size() - before);
-    bytes.resize(before + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-    if (count == 0) break;
-    if (count < 0 && errno != EINTR) return std::unexpected(errno);
-  }
-  return bytes;
-}
 
 Result<std::expected<std::string, SkippedFile>> read_source_bytes(const std::filesystem::path& root,
                                                                   const SourceFile& file,

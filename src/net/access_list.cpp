@@ -2,12 +2,11 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 
+#include "codehelper/base/file_descriptor.hpp"
 #include "codehelper/base/hash.hpp"
 #include "codehelper/net/access.hpp"
 
@@ -17,8 +16,8 @@ namespace {
 
 constexpr std::size_t kFileBytes = std::size_t{1} << 20;
 
-std::string describe_errno(const std::filesystem::path& file) {
-  return fmt::format("tokens file {}: {}", file.string(), std::strerror(errno));
+std::string describe_errno(const std::filesystem::path& file, int code) {
+  return fmt::format("tokens file {}: {}", file.string(), std::strerror(code));
 }
 
 /// What is another when the file is: replaced, written to, or given other rights.
@@ -26,20 +25,6 @@ std::string version_of(const struct stat& status) {
   return fmt::format("{}:{}:{}:{}.{}:{}.{}", status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
                      status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
 }
-
-class OpenFile {
- public:
-  explicit OpenFile(const std::filesystem::path& file) : descriptor_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~OpenFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  int descriptor() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 Result<void> check_rights(const std::filesystem::path& file, const struct stat& status) {
   if (!S_ISREG(status.st_mode)) {
@@ -56,20 +41,12 @@ Result<void> check_rights(const std::filesystem::path& file, const struct stat& 
 }
 
 Result<std::string> read_all(const std::filesystem::path& file, int descriptor) {
-  std::string text(kFileBytes + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = ::read(descriptor, text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail(ErrorCode::invalid_input, describe_errno(file));
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  if (size > kFileBytes) {
+  auto text = read_bytes(descriptor, kFileBytes + 1);
+  if (!text) return fail(ErrorCode::invalid_input, describe_errno(file, text.error()));
+  if (text->size() > kFileBytes) {
     return fail(ErrorCode::invalid_input, fmt::format("tokens file {}: it is over 1 MiB", file.string()));
   }
-  text.resize(size);
-  return text;
+  return std::move(*text);
 }
 
 }  // namespace
@@ -87,15 +64,15 @@ Result<std::shared_ptr<AccessList>> AccessList::open(Options options) {
 }
 
 Result<void> AccessList::load() {
-  const OpenFile file(file_);
+  const FileDescriptor file(::open(file_.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status{};
-  if (file.descriptor() < 0 || ::fstat(file.descriptor(), &status) != 0) {
-    return fail(ErrorCode::invalid_input, describe_errno(file_));
+  if (!file.is_open() || ::fstat(file.get(), &status) != 0) {
+    return fail(ErrorCode::invalid_input, describe_errno(file_, errno));
   }
   file_version_ = version_of(status);
   const auto allowed = check_rights(file_, status);
   if (!allowed) return allowed;
-  const auto text = read_all(file_, file.descriptor());
+  const auto text = read_all(file_, file.get());
   if (!text) return std::unexpected(text.error());
   auto tokens = parse_access_tokens(*text);
   if (!tokens) {

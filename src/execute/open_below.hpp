@@ -1,4 +1,4 @@
-// An open file of this process, and opening files below a directory without following links.
+// Opening files below a directory without following links.
 #pragma once
 
 #include <fcntl.h>
@@ -8,29 +8,10 @@
 
 #include <cstddef>
 #include <string>
-#include <utility>
+
+#include "codehelper/base/file_descriptor.hpp"
 
 namespace codehelper {
-
-class FileDescriptor {
- public:
-  FileDescriptor() = default;
-  explicit FileDescriptor(int number) : number_(number) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~FileDescriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-
-  int get() const { return number_; }
-  bool is_open() const { return number_ >= 0; }
-
- private:
-  int number_ = -1;
-};
 
 /// Not open, with errno set, where there is nothing, or ELOOP where a link is on the way. `path` is relative and may be
 /// "."; the flags get O_CLOEXEC.
