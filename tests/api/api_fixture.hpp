@@ -8,36 +8,21 @@
 #include <utility>
 #include <vector>
 
-#include "codehelper/api/routes.hpp"
 #include "codehelper/net/http_server.hpp"
 #include "codehelper/net/sse.hpp"
 #include "support/api_client.hpp"
-#include "support/fake_command_runner.hpp"
-#include "support/fake_ingest_jobs.hpp"
-#include "support/fake_vector_store.hpp"
-#include "support/temporary_directory.hpp"
+#include "support/fake_services.hpp"
 
 namespace codehelper::test {
 
-struct ApiFixture {
-  ApiFixture() {
-    folder.write("repo/parser.py", "def parse_headers(text):\n    return text.split()\n");
+struct ApiFixture : FakeServices {
+  ApiFixture() : FakeServices(keep_state_in_file) {
     folder.write("repo/tests/test_parser.py", "def test_parse_headers():\n    assert True\n");
-    Chunk chunk;
-    chunk.path = "parser.py";
-    chunk.language = "python";
-    chunk.symbol = "parse_headers";
-    chunk.end_line = 2;
-    chunk.text = "def parse_headers(text):\n    return text.split()\n";
-    store.fill(embedder->identity(), {std::move(chunk)});
     HttpClientOptions options;
     options.base_url = "http://127.0.0.1:" + std::to_string(server.start().value());
     client = HttpClient::make(loop, std::move(options)).value();
   }
-  ~ApiFixture() {
-    run_until_done(loop, server.drain(std::chrono::milliseconds(0)));
-    run_until_done(loop, chat_runs.shut_down());
-  }
+  ~ApiFixture() { run_until_done(loop, server.drain(std::chrono::milliseconds(0))); }
   ApiFixture(const ApiFixture&) = delete;
   ApiFixture& operator=(const ApiFixture&) = delete;
 
@@ -66,34 +51,13 @@ struct ApiFixture {
   }
   std::string repo() const { return (folder.path() / "repo").string(); }
 
-  TemporaryDirectory folder;
-  EventLoop loop{2};
-  Metrics metrics;
-  FakeVectorStore store;
-  FakeIngestJobs jobs;
-  FakeCommandRunner runner;
-  std::unique_ptr<Embedder> embedder = make_hashing_embedder(loop);
-  std::unique_ptr<SharedState> state = make_file_state(loop, folder.path() / "data/current_project.json");
-  Projects projects{metrics, *state, store, jobs, {folder.path()}};
-  Retriever retriever{loop, store, *embedder};
-  std::unique_ptr<SymbolIndex> symbols = make_derived_symbols(loop, store);
-  std::unique_ptr<ConversationStore> conversations = open_conversation_store(loop, folder.path() / "data");
-  Crew crew{{loop, retriever, *symbols, runner}};
-  ChatRuns chat_runs{loop};
-  ApiServices api{.loop = loop,
-                  .metrics = metrics,
-                  .projects = &projects,
-                  .retriever = &retriever,
-                  .symbols = symbols.get(),
-                  .crew = &crew,
-                  .chat_runs = &chat_runs,
-                  .conversations = conversations.get(),
-                  .runner = &runner};
-  RunnerServices runner_service{.loop = loop, .runner = &runner};
   HttpServer server{loop, make_router(), {}, Log::none(), metrics};
   std::unique_ptr<HttpClient> client;
 
  private:
+  static std::unique_ptr<SharedState> keep_state_in_file(FakeServices& services) {
+    return make_file_state(services.loop, services.folder.path() / "data/current_project.json");
+  }
   Router make_router() {
     Router router;
     add_base_routes(router, metrics);

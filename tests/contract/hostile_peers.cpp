@@ -1,10 +1,9 @@
 // Each dependency cut off after every byte of what it answers, stalled there, and lying in every place of it: our side
-// ends within its limit, and an error names the dependency. PEER_STRIDE is the step between the bytes after which a peer is
-// cut off or stalls; 1 takes all of them.
+// ends within its limit, and an error names the dependency. PEER_STRIDE is the step between the bytes after which a
+// peer is cut off or stalls; 1 takes all of them.
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "codehelper/agents/model_server.hpp"
 #include "codehelper/execute/command_runner.hpp"
@@ -14,6 +13,7 @@
 #include "support/attacked_peer.hpp"
 #include "support/fake_vector_store.hpp"
 #include "support/model_double.hpp"
+#include "support/stride.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace codehelper::test {
@@ -224,11 +224,6 @@ Conversation record(const Dependency& dependency) {
 constexpr std::size_t kStallStride = 41;
 constexpr std::size_t kCutStride = 5;
 
-std::size_t stride(std::size_t usual) {
-  const char* given = std::getenv("PEER_STRIDE");
-  return given == nullptr ? usual : std::stoul(given);
-}
-
 std::vector<Lie> find_lies(const Conversation& conversation) {
   const std::vector<std::string> texts{"null",
                                        "true",
@@ -265,7 +260,7 @@ TEST_CASE("hostile peers: cut off after any byte, the call fails and says who di
   const Dependency& dependency = GENERATE(from_range(dependencies()));
   const Conversation whole = record(dependency);
 
-  for (std::size_t byte = 0; byte < whole.bytes; byte += stride(kCutStride)) {
+  for (std::size_t byte = 0; byte < whole.bytes; byte += find_stride("PEER_STRIDE", kCutStride)) {
     INFO(dependency.name << " cut after byte " << byte << " of " << whole.bytes);
     const auto outcome =
         ask_attacked(dependency, [&](AttackedPeer& peer) { peer.attack(AttackedPeer::Attack::cut, byte); });
@@ -277,7 +272,7 @@ TEST_CASE("hostile peers: stalled after any byte, the call ends within its limit
   const Dependency& dependency = GENERATE(from_range(dependencies()));
   const Conversation whole = record(dependency);
 
-  for (std::size_t byte = 0; byte < whole.bytes; byte += stride(kStallStride)) {
+  for (std::size_t byte = 0; byte < whole.bytes; byte += find_stride("PEER_STRIDE", kStallStride)) {
     INFO(dependency.name << " stalls after byte " << byte << " of " << whole.bytes);
     const auto outcome =
         ask_attacked(dependency, [&](AttackedPeer& peer) { peer.attack(AttackedPeer::Attack::stall, byte); });

@@ -14,6 +14,7 @@
 #include "support/codehelper_process.hpp"
 #include "support/index_content.hpp"
 #include "support/index_samples.hpp"
+#include "support/stride.hpp"
 
 using namespace codehelper;
 using namespace codehelper::test;
@@ -23,11 +24,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kDefaultStride = 61;
-
-std::size_t stride() {
-  const char* given = std::getenv("FAULT_STRIDE");
-  return given == nullptr ? kDefaultStride : std::stoul(given);
-}
 
 struct Fault {
   std::string kind;
@@ -180,7 +176,7 @@ TEST_CASE("faults of an ingest: at every point and of every kind, nothing is los
   REQUIRE(points.size() > 20);
   std::size_t faults = 0;
   std::size_t survived = 0;
-  for (std::size_t at = 1; at <= points.size(); at += stride()) {
+  for (std::size_t at = 1; at <= points.size(); at += find_stride("FAULT_STRIDE", kDefaultStride)) {
     INFO(kind << " at point " << at << " of " << scenario.name << ": " << points[at - 1]);
     ++faults;
     if (trial.survives({kind, at})) ++survived;

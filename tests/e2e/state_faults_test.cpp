@@ -8,6 +8,7 @@
 
 #include "support/api_client.hpp"
 #include "support/codehelper_process.hpp"
+#include "support/stride.hpp"
 
 using namespace codehelper;
 using namespace codehelper::test;
@@ -17,11 +18,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kDefaultStride = 41;
-
-std::size_t stride() {
-  const char* given = std::getenv("FAULT_STRIDE");
-  return given == nullptr ? kDefaultStride : std::stoul(given);
-}
 
 class StateTrial {
  public:
@@ -138,7 +134,7 @@ TEST_CASE("faults of a server's state: what was kept stays, and what could not b
   const std::vector<std::string> points = trial.points(kind);
   REQUIRE_FALSE(points.empty());
   std::size_t faults = 0;
-  for (std::size_t at = 1; at <= points.size(); at += stride()) {
+  for (std::size_t at = 1; at <= points.size(); at += find_stride("FAULT_STRIDE", kDefaultStride)) {
     INFO(kind << " at point " << at << ": " << points[at - 1]);
     trial.run(kind, at);
     ++faults;

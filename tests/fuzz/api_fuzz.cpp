@@ -35,11 +35,32 @@ Task<void> answer(const HttpHandler& handler, HttpRequest request) {
   if (reply.stream) static_cast<void>(co_await reply.stream({}, writer));
 }
 
+std::unique_ptr<SharedState> keep_state_in_memory(FakeServices& services) {
+  return make_own_state({(services.folder.path() / "repo").string(), ""});
+}
+
+/// All but those that ask other servers how they are.
+Router make_router(FakeServices& services) {
+  Router router;
+  add_base_routes(router, services.metrics);
+  add_project_routes(router, services.api);
+  add_file_routes(router, services.api);
+  add_search_routes(router, services.api);
+  add_symbols_routes(router, services.api);
+  add_chat_routes(router, services.api);
+  add_conversation_routes(router, services.api);
+  add_run_routes(router, services.api);
+  add_openai_routes(router, services.api);
+  add_runner_routes(router, services.runner_service);
+  return router;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const std::string first_hash = sha256_hex("");  // OpenSSL is to end after the threads that use it
-  static FakeServices services;
+  static FakeServices services(keep_state_in_memory);
+  static const Router router = make_router(services);
   std::string_view text(reinterpret_cast<const char*>(data), size);
   std::string_view line = text.substr(0, text.find('\n'));
   HttpRequest request;
@@ -53,7 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   request.method = line.substr(0, line.find(' '));
   const auto target = parse_request_target(line.substr(std::min(request.method.size() + 1, line.size())));
   if (!target) return 0;
-  const auto found = services.router.find(request.method, target->raw_path);
+  const auto found = router.find(request.method, target->raw_path);
   const auto* match = std::get_if<RouteMatch>(&found);
   if (match == nullptr) return 0;
   request.path = target->path;

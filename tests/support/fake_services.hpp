@@ -1,4 +1,4 @@
-// The routes of the Crew API and of the Runner over fakes of the seams, without a server.
+// What the routes of the Crew API and of the Runner call, over fakes of the seams; and a project with a file in it.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,10 @@
 namespace codehelper::test {
 
 struct FakeServices {
-  FakeServices() {
+  using MakeState = std::unique_ptr<SharedState> (*)(FakeServices&);
+
+  /// `make_state` is given `loop` and `folder`, which are there by then.
+  explicit FakeServices(MakeState make_state) : state(make_state(*this)) {
     folder.write("repo/parser.py", "def parse_headers(text):\n    return text.split()\n");
     Chunk chunk;
     chunk.path = "parser.py";
@@ -21,16 +24,6 @@ struct FakeServices {
     chunk.end_line = 2;
     chunk.text = "def parse_headers(text):\n    return text.split()\n";
     store.fill(embedder->identity(), {std::move(chunk)});
-    add_base_routes(router, metrics);
-    add_project_routes(router, api);
-    add_file_routes(router, api);
-    add_search_routes(router, api);
-    add_symbols_routes(router, api);
-    add_chat_routes(router, api);
-    add_conversation_routes(router, api);
-    add_run_routes(router, api);
-    add_openai_routes(router, api);
-    add_runner_routes(router, runner_service);
   }
   ~FakeServices() { run_until_done(loop, chat_runs.shut_down()); }
   FakeServices(const FakeServices&) = delete;
@@ -51,7 +44,7 @@ struct FakeServices {
   FakeIngestJobs jobs;
   FakeCommandRunner runner;
   std::unique_ptr<Embedder> embedder = make_hashing_embedder(loop);
-  std::unique_ptr<SharedState> state = make_own_state({(folder.path() / "repo").string(), ""});
+  std::unique_ptr<SharedState> state;
   Projects projects{metrics, *state, store, jobs, {folder.path()}};
   Retriever retriever{loop, store, *embedder};
   std::unique_ptr<SymbolIndex> symbols = make_derived_symbols(loop, store);
@@ -68,7 +61,6 @@ struct FakeServices {
                   .conversations = conversations.get(),
                   .runner = &runner};
   RunnerServices runner_service{.loop = loop, .runner = &runner};
-  Router router;
 };
 
 }  // namespace codehelper::test
