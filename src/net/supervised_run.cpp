@@ -4,8 +4,8 @@ namespace codehelper {
 
 namespace {
 
-constexpr std::size_t kKeptBytes =
-    std::size_t{64} * 1024;  // of requests that are sent ahead; over it the socket is not read
+/// Of requests that are sent ahead; over it the socket is not read.
+constexpr std::size_t kKeptBytes = std::size_t{64} * 1024;
 
 /// Waits for the next thing to happen; `finished` = nothing that would end the run.
 Task<RunEnd> next_event(HttpConnection& connection) {

@@ -1,5 +1,5 @@
 // The version that runs, as git's tags said when it was built: "0.1.0", or with what is between that and this build
-// (cmake/version.cmake). The text lives as long as the program.
+// (deploy/cmake/version.cmake). The text lives as long as the program.
 #pragma once
 
 #include <string_view>
