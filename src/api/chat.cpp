@@ -107,6 +107,15 @@ constexpr std::string_view name_of(const TokenUsage&) {
   return "usage";
 }
 
+/// What a kept turn says of them: their texts are not kept.
+json::array describe_attachments(const std::vector<ChatAttachment>& attachments) {
+  json::array array;
+  for (const ChatAttachment& attachment : attachments) {
+    array.push_back(json::object{{"name", attachment.name}, {"bytes", attachment.text.size()}});
+  }
+  return array;
+}
+
 void log_summary(const RequestContext& context, Metrics& metrics, const Result<ChatAnswer>& answer, double seconds) {
   const std::string outcome(answer ? std::string_view(answer->outcome) : to_string(answer.error().code));
   metrics.count("codehelper_chats_total", "Chats by outcome.", {{"outcome", outcome}});
@@ -156,10 +165,12 @@ Task<Result<ChatAnswer>> answer_chat(ApiServices& services, RequestContext conte
   ConversationTurn turn;
   turn.question = request.message;
   const std::string project_path = request.project ? request.project->posted_path : "";
+  json::array attachments = describe_attachments(request.attachments);
   const bool is_kept = services.conversations != nullptr && !request.history;
   auto answer = co_await services.crew->answer(context, std::move(request), std::move(on_event));
   if (answer && is_kept) {
     turn.answer = to_json(*answer);
+    if (!attachments.empty()) turn.answer["attachments"] = std::move(attachments);
     turn.finished_at = utc_now();
     const auto kept = co_await services.conversations->append(context, answer->conversation_id, project_path, turn);
     if (!kept) answer->notes.push_back("This answer could not be kept: " + kept.error().message);

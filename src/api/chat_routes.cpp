@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <boost/json/array.hpp>
 
 #include <algorithm>
@@ -16,6 +17,8 @@ namespace {
 
 constexpr std::chrono::minutes kChatBudget{5};
 
+constexpr std::size_t kMostAttachments = 32;  // their names all stand in the prompt
+
 // Each attachment is {"name":text,"text":text}, or a text alone.
 Result<std::vector<ChatAttachment>> parse_attachments(const json::object& body) {
   std::vector<ChatAttachment> attachments;
@@ -26,6 +29,10 @@ Result<std::vector<ChatAttachment>> parse_attachments(const json::object& body) 
                 R"(field "attachments" must be a list of texts or of objects with "name" and "text")");
   };
   if (!list->is_array()) return wrong();
+  if (list->as_array().size() > kMostAttachments) {
+    return fail(ErrorCode::invalid_field,
+                fmt::format("field \"attachments\" must not have more than {} entries", kMostAttachments));
+  }
   for (const json::value& item : list->as_array()) {
     if (item.is_string()) {
       attachments.push_back({"", std::string(item.as_string())});

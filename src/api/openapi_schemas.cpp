@@ -63,7 +63,7 @@ constexpr std::string_view kSchemas = R"json({
   "definition_count":{"type":"integer"},"reference_count":{"type":"integer"},"complete":{"type":"boolean"}}},
 "ChatPost": {"type":"object","required":["message"],"properties":{"message":{"type":"string"},
   "project_path":{"type":"string"},"pinned_repo":{"type":"string"},"conversation_id":{"type":"string"},
-  "attachments":{"type":"array","items":{"anyOf":[{"type":"string"},{"type":"object","required":["text"],
+  "attachments":{"type":"array","maxItems":32,"items":{"anyOf":[{"type":"string"},{"type":"object","required":["text"],
     "properties":{"name":{"type":"string"},"text":{"type":"string"}}}]}},
   "on_disconnect":{"enum":["cancel","continue"]}}},
 "Receipt": {"type":"object","required":["run_id","argv","exit_code","timed_out","duration_seconds","tests_outcome",

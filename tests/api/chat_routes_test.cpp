@@ -114,6 +114,18 @@ TEST_CASE_METHOD(ChatFixture, "chat: keeps the conversation it is given") {
   CHECK(answer.json().at("conversation_id") == "abc");
 }
 
+TEST_CASE_METHOD(ChatFixture, "chat: more attachments than a prompt can name are refused") {
+  json::object asked = body("where is parse_headers");
+  asked["attachments"] = json::array(32, "a text");
+  CHECK(post("/chat", asked).status == 200);
+  asked["attachments"] = json::array(33, "a text");
+
+  const ApiAnswer answer = post("/chat", asked);
+
+  CHECK(answer.status == 422);
+  CHECK_THAT(std::string(answer.json().at("message").as_string()), Catch::Contains("attachments"));
+}
+
 TEST_CASE_METHOD(ChatFixture, "chat: a store that takes longer than its own limit is told like one that is down") {
   store.failure = Error{ErrorCode::timeout, "the search took longer than its limit"};
 

@@ -94,3 +94,14 @@ TEST_CASE_METHOD(ConversationFixture, "conversation routes: a damaged file is 50
   CHECK(answer.json().at("error") == "conversations_unavailable");
   CHECK_THAT(answer.text, Catch::Contains("move it away"));
 }
+
+TEST_CASE_METHOD(ConversationFixture, "conversation routes: a kept turn names what was attached, without the texts") {
+  json::object asked{{"message", "where is parse_headers"}, {"project_path", repo()}, {"conversation_id", "abc"}};
+  asked["attachments"] = json::array{json::object{{"name", "log"}, {"text", "a line"}}};
+
+  CHECK(post("/chat", asked).status == 200);
+
+  const json::object kept = get("/conversations/abc").json();
+  const json::value& answer = kept.at("turns").as_array().at(0).at("answer");
+  CHECK(answer.at("attachments") == json::array{json::object{{"name", "log"}, {"bytes", 6}}});
+}

@@ -240,16 +240,55 @@ test("page: a diff is shown as one, copied, and verified with its receipt", asyn
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), patch);
 
   await diff.getByRole("button", { name: "Verify" }).click();
-  const tests = page.locator("#tests");
-  await tests.locator(".run-result .receipt").last().waitFor();
-  assert.match(await textOf(tests.locator(".run-state")), /Tests passed2 tests ran, 0 failed · [\d.]+ m?s/);
-  assert.match(await textOf(tests.locator(".run-result > .diff-card")), /\{name\.strip\(\): value\.strip\(\) for/);
-  await tests.getByText("Earlier attempts: 1").click();
-  assert.match(await textOf(tests.locator(".attempt")), /2 tests ran, 1 failed[^]*\{name: value for/);
+  await page.locator("#tests .receipt").last().waitFor();
   const { body } = asked.at(-1);
   assert.equal(body.patch, patch);
   assert.equal(body.action, "verify");
   assert.equal(body.message, fullQuestion);
+  await close();
+});
+
+test("page: a diff that is mended is two runs, each with its change, its output and its receipt", async () => {
+  const { page, close } = await openPage(browser, program.url);
+  await ask(page, fullQuestion);
+  const turn = await waitForAnswer(page);
+  await turn.getByRole("button", { name: "Verify" }).click();
+  const tests = page.locator("#tests");
+  await tests.locator(".receipt").last().waitFor();
+  assert.match(await textOf(tests.locator(".run-state")), /Tests passed2 tests ran, 0 failed · [\d.]+ m?s/);
+  const runs = ["Run 1 · before the repair", "Run 2 · after the repair"].map((name) => tests.getByRole("region", { name, exact: true }));
+  const found = [];
+  for (const run of runs) {
+    found.push({
+      change: await textOf(run.locator(".diff-card")),
+      output: await textOf(run.getByRole("region", { name: "Output" })),
+      receipt: await textOf(run.locator(".receipt")),
+    });
+  }
+  assert.match(found[0].change, /\{name: value for/);
+  assert.match(found[0].output, /1 failed, 1 passed/);
+  assert.doesNotMatch(found[0].output, /2 passed/);
+  assert.match(found[0].receipt, /2 tests ran, 1 failed/);
+  assert.match(found[1].change, /\{name\.strip\(\): value\.strip\(\) for/);
+  assert.match(found[1].output, /2 passed/);
+  assert.doesNotMatch(found[1].output, /1 failed/);
+  assert.match(found[1].receipt, /2 tests ran, 0 failed/);
+  await close();
+});
+
+test("page: a run that goes on is not joined by another one, and that is said", async () => {
+  const { page, asked, close } = await openPage(browser, program.url);
+  await ask(page, fullQuestion);
+  const turn = await waitForAnswer(page);
+  await page.locator("#side").getByRole("button", { name: "Tests" }).click();
+  await page.getByRole("textbox", { name: "Command" }).fill(`python3 -c 'import time; print("begun", flush=True); time.sleep(72.5)'`);
+  await page.keyboard.press("Enter");
+  await page.getByRole("region", { name: "Output" }).getByText("begun").waitFor();
+  await turn.getByRole("button", { name: "Verify" }).click();
+  await page.getByText("A run goes on already").waitFor();
+  assert.equal(asked.filter(({ path }) => path === "/run").length, 1);
+  await page.locator("#tests").getByRole("button", { name: "Stop" }).click();
+  await page.locator(".run-state", { hasText: "Stopped." }).waitFor();
   await close();
 });
 

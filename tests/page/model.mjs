@@ -81,6 +81,10 @@ const scripts = [
   { when: /full answer/, plan: fullPlan, rounds: [lookAround, { content: fullAnswer }] },
   { when: /slow/, rounds: [{ content: slowAnswer }], ...slowly },
   { when: /steady/, rounds: [{ content: steadyAnswer }], ...slowly },
+  {
+    when: /trace/,
+    rounds: [{ toolCalls: [call("c1", "read_lines", { path: "attachment:trace.log" })] }, { content: "It failed at `attachment:trace.log:2`." }],
+  },
   { when: /spoil/, plan: { edit: true }, rounds: [{ content: `Here:\n\n\`\`\`diff\n${lostPatch}\`\`\`\n` }] },
   { when: /hostile/, rounds: [{ content: hostileAnswer }] },
   { when: /engine/, rounds: [{ error: { message: "the engine died", type: "server_error" }, status: 500 }] },

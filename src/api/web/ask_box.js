@@ -1,4 +1,6 @@
 // Where questions are written. Enter asks, Shift+Enter begins a new line, ↑ in the empty box edits the last question.
+import { AttachmentTray } from "./attachment_tray.js";
+import { isTooLarge } from "./attachments.js";
 import { h, icon, replaceChildren } from "./dom.js";
 
 const longestHeight = 260;
@@ -7,22 +9,30 @@ export class AskBox {
   #isRunning = false;
   #isEditing = false;
 
-  // `actions`: onAsk(text), onStop(), lastQuestion().
-  constructor(element, actions) {
+  // `actions`: onAsk(text, attachments), onStop(), onAttached(), lastTurn() or null; `announcer` tells what is attached.
+  constructor(element, announcer, actions) {
     this.actions = actions;
+    const onAdded = () => {
+      actions.onAttached();
+      this.focus();
+    };
+    this.tray = new AttachmentTray({ announcer, onAdded, onEmptied: () => this.focus() });
     this.field = h("textarea", { id: "question", rows: 1, placeholder: "Ask about this code", "aria-label": "Question", "aria-describedby": "question-help" });
     this.button = h("button", { type: "submit", class: "ask-button" });
     this.hint = h("p", { id: "question-help", class: "hint" });
-    this.form = h("form", { class: "ask-form" }, this.field, this.button);
-    element.append(this.form, this.hint);
+    const row = h("div", { class: "ask-row" }, this.tray.button, this.tray.picker, this.field, this.button);
+    this.form = h("form", { class: "ask-form" }, this.tray.list, row);
+    element.append(this.tray.fault, this.form, this.hint);
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#submit();
+      if (this.#isRunning) actions.onStop();
+      else this.#submit();
     });
     this.field.addEventListener("input", () => this.#fit());
     this.field.addEventListener("keydown", (event) => this.#takeKey(event));
+    this.tray.acceptPaste(this.field);
+    this.tray.acceptDrops();
     this.setRunning(false);
-    this.#showUsualHint();
   }
 
   setRunning(isRunning) {
@@ -32,16 +42,22 @@ export class AskBox {
     this.button.setAttribute("aria-label", label);
     this.button.title = isRunning ? "Stop (Esc)" : "Ask (Enter)";
     this.button.classList.toggle("stop", isRunning);
+    if (!this.#isEditing) this.#showUsualHint();
   }
 
-  // Puts a question that was asked back into the box.
-  edit(text) {
+  // Puts a question that was asked back into the box, with its attachments.
+  edit({ question, attachments }) {
     this.#isEditing = true;
-    this.field.value = text;
+    this.field.value = question;
+    this.tray.set(attachments);
     this.hint.textContent = "Edited, it is asked again at the end of the conversation. Esc leaves it.";
     this.#fit();
     this.focus();
-    this.field.setSelectionRange(text.length, text.length);
+    this.field.setSelectionRange(question.length, question.length);
+  }
+
+  attach() {
+    this.tray.choose();
   }
 
   focus() {
@@ -56,28 +72,38 @@ export class AskBox {
   #clear() {
     this.#isEditing = false;
     this.field.value = "";
+    this.tray.set([]);
     this.#showUsualHint();
     this.#fit();
   }
 
-  #submit() {
+  async #submit() {
+    await this.tray.settled;
     if (this.#isRunning) {
-      this.actions.onStop();
+      this.hint.textContent = "The answer before is still being made. Esc stops it.";
       return;
     }
     const text = this.field.value.trim();
-    if (text === "") return;
+    const { attachments } = this.tray;
+    if (text === "") {
+      if (attachments.length > 0) this.tray.tell(["Write what you want to know about what is attached."]);
+      return;
+    }
+    if (isTooLarge(text, attachments)) {
+      this.tray.tell(["The question and what is attached are larger than the server takes, 4 MiB as JSON; attach less."]);
+      return;
+    }
     this.#clear();
-    this.actions.onAsk(text);
+    this.actions.onAsk(text, attachments);
   }
 
   #takeKey(event) {
     if (event.isComposing) return;
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
-      if (!this.#isRunning) this.#submit();
-    } else if (event.key === "ArrowUp" && this.field.value === "") {
-      const last = this.actions.lastQuestion();
+      this.#submit();
+    } else if (event.key === "ArrowUp" && this.field.value === "" && this.tray.attachments.length === 0) {
+      const last = this.actions.lastTurn();
       if (last === null) return;
       event.preventDefault();
       this.edit(last);

@@ -9,7 +9,7 @@ export function nameSource(source) {
 // The path with its folders in a quieter colour.
 export function makePlace(path, lines) {
   const slash = path.lastIndexOf("/") + 1;
-  return [h("span", { class: "folders" }, path.slice(0, slash)), path.slice(slash), h("span", { class: "lines" }, `:${lines}`)];
+  return [h("span", { class: "folders" }, path.slice(0, slash)), h("span", { class: "file" }, path.slice(slash)), h("span", { class: "lines" }, `:${lines}`)];
 }
 
 // The source that shows these lines best: it has them all, or some of them.

@@ -1,4 +1,5 @@
 // The conversation that is open: its turns, the run that goes on, and where it is kept.
+import { toWire } from "./attachments.js";
 import { ChatRun } from "./chat_run.js";
 import { h, replaceChildren } from "./dom.js";
 import { formatCount } from "./format.js";
@@ -26,8 +27,8 @@ export class ConversationView extends EventTarget {
     return this.#run !== null;
   }
 
-  get lastQuestion() {
-    return this.turns.at(-1)?.question ?? null;
+  get lastTurn() {
+    return this.turns.at(-1) ?? null;
   }
 
   showNew() {
@@ -54,19 +55,19 @@ export class ConversationView extends EventTarget {
     this.id = id;
     this.title = kept.title;
     this.projectPath = kept.project_path || null;
-    for (const { question, answer } of kept.turns) this.#addTurn(question).showKept(answer);
+    for (const { question, answer } of kept.turns) this.#addTurn(question, answer.attachments).showKept(answer);
     const last = this.turns.at(-1);
     if (last) this.evidence.show(last);
     this.scroller.scrollTop = this.scroller.scrollHeight;
     this.dispatchEvent(new Event("change"));
   }
 
-  ask(message) {
+  ask(message, attachments) {
     if (this.isRunning) return;
-    const turn = this.#addTurn(message);
+    const turn = this.#addTurn(message, attachments);
     this.evidence.show(turn);
     turn.element.scrollIntoView({ block: "start" });
-    const body = { message, project_path: turn.projectPath ?? undefined, conversation_id: this.id || undefined };
+    const body = { message, attachments: toWire(attachments), project_path: turn.projectPath ?? undefined, conversation_id: this.id || undefined };
     const run = new ChatRun(this.api, this.server);
     this.#follow(turn, run, run.ask(body));
   }
@@ -77,7 +78,7 @@ export class ConversationView extends EventTarget {
     if (!kept) return false;
     this.id = kept.conversationId;
     this.projectPath = kept.projectPath;
-    const turn = this.#addTurn(kept.question);
+    const turn = this.#addTurn(kept.question, kept.attachments);
     this.evidence.show(turn);
     const run = new ChatRun(this.api, this.server, kept.runId);
     this.#follow(turn, run, run.resume());
@@ -109,7 +110,8 @@ export class ConversationView extends EventTarget {
   #take(turn, run, event) {
     const isFollowed = this.#isNearEnd();
     if (event.name === "started") {
-      const kept = { runId: event.data.run_id, conversationId: event.data.conversation_id, question: turn.question, projectPath: turn.projectPath };
+      const attachments = turn.attachments.map(({ name, bytes }) => ({ name, bytes }));
+      const kept = { runId: event.data.run_id, conversationId: event.data.conversation_id, question: turn.question, attachments, projectPath: turn.projectPath };
       sessionStorage.setItem(runKey, JSON.stringify(kept));
     }
     if (event.data.conversation_id) this.id = event.data.conversation_id;
@@ -130,10 +132,10 @@ export class ConversationView extends EventTarget {
     return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < nearEndPixels;
   }
 
-  #addTurn(question) {
+  #addTurn(question, attachments = []) {
     if (this.turns.length === 0) replaceChildren(this.element);
     const projectPath = this.projectPath ?? this.project.path;
-    const turn = new TurnView({ question, projectPath, actions: this.actions });
+    const turn = new TurnView({ question, attachments, projectPath, actions: this.actions });
     this.turns.push(turn);
     this.element.append(turn.element);
     return turn;

@@ -51,17 +51,18 @@ export class EvidenceView {
 
   #makeCard(source, index) {
     const name = nameSource(source);
+    const canBeExtended = !source.path.startsWith("attachment:") || this.#findAttachment(source);
     const card = { source, mentions: h("span", { class: "mentions" }), body: h("div", {}), shown: null };
     const head = h(
       "header",
       { class: "card-head" },
       h("span", { class: "source-number", "aria-hidden": "true" }, index + 1),
-      h("span", { class: "path", title: name }, makePlace(source.path, formatLines(source))),
+      h("span", { class: "path place", title: name }, makePlace(source.path, formatLines(source))),
       makeVerifiedMark(source),
       h("span", { class: "spacer" }),
       card.mentions,
-      iconButton("up", `More lines above ${name}`, () => this.#extend(card, -linesMore, 0)),
-      iconButton("down", `More lines below ${name}`, () => this.#extend(card, 0, linesMore)),
+      canBeExtended && iconButton("up", `More lines above ${name}`, () => this.#extend(card, -linesMore, 0)),
+      canBeExtended && iconButton("down", `More lines below ${name}`, () => this.#extend(card, 0, linesMore)),
       copyButton(`Copy the lines of ${name}`, () => card.shown?.text ?? ""),
     );
     card.element = h("article", { class: "card source", tabindex: -1, "aria-label": `Evidence ${index + 1}: ${name}` }, head, card.body);
@@ -72,6 +73,8 @@ export class EvidenceView {
   }
 
   async #load(card, start, end) {
+    const attachment = this.#findAttachment(card.source);
+    if (attachment) return void this.#showLines(card, takeLines(attachment.text, start, end));
     const query = { project_path: this.#turn.projectPath, path: card.source.path, start_line: start, end_line: end };
     try {
       const lines = await this.api.json("GET", "/files", { query });
@@ -81,6 +84,11 @@ export class EvidenceView {
       if (card.shown) card.body.append(note);
       else replaceChildren(card.body, note);
     }
+  }
+
+  // The one that a source is of, where its text is still there.
+  #findAttachment({ path }) {
+    return this.#turn.attachments.find(({ name, text }) => text !== undefined && path === `attachment:${name}`);
   }
 
   #extend(card, above, below) {
@@ -104,6 +112,12 @@ export class EvidenceView {
       h("button", { type: "button", class: "link-button", title: label, onclick: () => this.onMention(this.#turn, index) }, formatCount(count, "mention"));
     replaceChildren(card.mentions, count > 0 ? button() : null);
   }
+}
+
+function takeLines(text, start, end) {
+  const lines = text.replace(/\n$/, "").split("\n");
+  const first = Math.min(start, lines.length);
+  return { start_line: first, text: lines.slice(first - 1, end).join("\n") };
 }
 
 function makeVerifiedMark({ verified }) {

@@ -1,7 +1,7 @@
 // Ctrl-K: conversations by their words, places in the code, and everything that the page can do.
-import { nameSource } from "./citations.js";
+import { makePlace } from "./citations.js";
 import { h, icon, makeDialog, replaceChildren } from "./dom.js";
-import { formatAge } from "./format.js";
+import { formatAge, formatLines } from "./format.js";
 
 const typingPauseMilliseconds = 180;
 const foundAtMost = 6;
@@ -43,8 +43,10 @@ export class FindDialog {
   async #find() {
     const turn = ++this.#asked;
     const text = this.field.value.trim();
-    const [conversations, places] = await Promise.all([this.#findConversations(text), this.#findPlaces(text)]);
-    if (turn === this.#asked) this.#show([...this.#matchCommands(), ...conversations, ...places]);
+    const found = await Promise.allSettled([this.#findConversations(text), this.#findPlaces(text)]);
+    if (turn !== this.#asked) return;
+    const faults = found.filter(({ status }) => status === "rejected").map(({ reason }) => reason.message);
+    this.#show([...this.#matchCommands(), ...found.flatMap(({ value }) => value ?? [])], [...new Set(faults)]);
   }
 
   #matchCommands() {
@@ -55,18 +57,18 @@ export class FindDialog {
 
   async #findConversations(text) {
     const query = { text: text || undefined, limit: foundAtMost };
-    const { conversations } = await this.api.json("GET", "/conversations", { query }).catch(() => ({ conversations: [] }));
+    const { conversations } = await this.api.json("GET", "/conversations", { query });
     return conversations.map((kept) => ({ group: "Conversations", icon: "list", label: kept.title, about: formatAge(kept.updated_at), run: () => this.onConversation(kept.id) }));
   }
 
   async #findPlaces(text) {
     if (text.length < 2 || !this.project.path) return [];
     const body = { query: text, project_path: this.project.path, limit: foundAtMost };
-    const { hits } = await this.api.json("POST", "/search", { body }).catch(() => ({ hits: [] }));
-    return hits.map((hit) => ({ group: "Code", icon: "find", label: nameSource(hit), about: hit.symbol ?? "", run: () => this.onPlace(hit) }));
+    const { hits } = await this.api.json("POST", "/search", { body });
+    return hits.map((hit) => ({ group: "Code", icon: "find", label: h("span", { class: "place" }, makePlace(hit.path, formatLines(hit))), about: hit.symbol ?? "", run: () => this.onPlace(hit) }));
   }
 
-  #show(options) {
+  #show(options, faults = []) {
     this.#options = options;
     const rows = [];
     options.forEach((option, index) => {
@@ -74,7 +76,8 @@ export class FindDialog {
       const row = h("li", { id: `find-${index}`, role: "option", onclick: () => this.#run(index) }, icon(option.icon), h("span", { class: "option-label" }, option.label), h("span", { class: "option-about" }, option.about));
       rows.push(row);
     });
-    replaceChildren(this.list, rows.length > 0 ? rows : h("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, "Nothing found"));
+    rows.push(...faults.map((fault) => makeNote(icon("warning"), fault)));
+    replaceChildren(this.list, rows.length > 0 ? rows : makeNote("Nothing found"));
     this.#activate(0);
   }
 
@@ -104,4 +107,9 @@ export class FindDialog {
       this.#run(this.#active);
     }
   }
+}
+
+// In place of what was looked for; it can't be chosen.
+function makeNote(...content) {
+  return h("li", { role: "option", class: "option-note", "aria-disabled": "true", "aria-selected": "false" }, content);
 }

@@ -11,7 +11,10 @@ export class HealthDialog {
     this.list = h("ul", { class: "checks" });
     this.note = h("p", { class: "hint", role: "status" });
     const again = iconButton("refresh", "Look again", () => this.refresh());
-    this.dialog = makeDialog("Health", {}, h("div", { class: "dialog-body" }, this.list, h("div", { class: "actions" }, this.note, again, h("a", { href: document.querySelector("link[rel=license]").href, class: "quiet-link" }, "Licences"))));
+    this.version = h("span", { class: "hint" });
+    const licences = h("a", { href: document.querySelector("link[rel=license]").href, class: "quiet-link" }, "Licences");
+    const foot = h("div", { class: "actions" }, this.note, again, h("span", { class: "spacer" }), this.version, licences);
+    this.dialog = makeDialog("Health", {}, h("div", { class: "dialog-body" }, this.list, foot));
     document.body.append(this.dialog);
     button.addEventListener("click", () => this.open());
     this.#showButton("unknown", "Health");
@@ -19,7 +22,13 @@ export class HealthDialog {
 
   open() {
     if (!this.dialog.open) this.dialog.showModal();
+    this.#showVersion();
     return this.refresh();
+  }
+
+  async #showVersion() {
+    const document = await this.api.json("GET", "/openapi.json").catch(() => null);
+    if (document) this.version.textContent = `codehelper ${document.info.version}`;
   }
 
   async refreshButton() {
@@ -49,7 +58,7 @@ export class HealthDialog {
   }
 
   #showButton(state, label) {
-    replaceChildren(this.button, h("span", { class: `dot ${state}` }), h("span", { class: "wide-only" }, "Health"));
+    replaceChildren(this.button, icon("health"), h("span", { class: "wide-only" }, "Health"), h("span", { class: `dot ${state}` }));
     this.button.setAttribute("aria-label", label);
     this.button.title = label;
   }

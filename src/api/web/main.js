@@ -45,8 +45,12 @@ const conversation = new ConversationView({
   announcer,
   evidence,
   actions: {
-    onEdit: (turn) => askBox.edit(turn.question),
-    onAgain: (turn) => conversation.ask(turn.question),
+    onEdit: (turn) => askBox.edit(turn),
+    onAgain: (turn) => {
+      const canBeAsked = !conversation.isRunning && turn.attachments.every(({ text }) => text !== undefined);
+      if (canBeAsked) conversation.ask(turn.question, turn.attachments);
+      else askBox.edit(turn);
+    },
     onEvidence: (turn) => {
       evidence.show(turn);
       layout.show("evidence");
@@ -66,13 +70,14 @@ const conversation = new ConversationView({
   },
 });
 
-const askBox = new AskBox(at("ask"), {
-  onAsk: (text) => {
+const askBox = new AskBox(at("ask"), announcer, {
+  onAsk: (text, attachments) => {
     layout.show("answer");
-    conversation.ask(text);
+    conversation.ask(text, attachments);
   },
   onStop: () => conversation.stop(),
-  lastQuestion: () => conversation.lastQuestion,
+  onAttached: () => layout.show("answer"),
+  lastTurn: () => conversation.lastTurn,
 });
 
 const list = new ConversationList(at("conversations"), api, {
@@ -95,6 +100,7 @@ const find = new FindDialog({
   },
   commands: [
     { name: "New conversation", icon: "plus", run: startNew },
+    { name: "Attach files", icon: "attach", run: () => askBox.attach() },
     { name: "Choose or index a project", icon: "folder", run: () => projectDialog.open() },
     { name: "Run the tests", icon: "run", run: showTests },
     { name: "Health of the server", icon: "check", run: () => health.open() },
@@ -106,7 +112,7 @@ const find = new FindDialog({
 
 // A place that was looked up, shown as the evidence of an answer is.
 function makeLookup(hit) {
-  return { sources: [{ ...hit, verified: true }], projectPath: project.path, isRunning: false, countMentions: () => 0 };
+  return { sources: [{ ...hit, verified: true }], projectPath: project.path, attachments: [], isRunning: false, countMentions: () => 0 };
 }
 
 function showTests() {

@@ -1,11 +1,10 @@
-// Runs the project's tests, or a diff against them: the output as it comes, then the receipt.
+// Runs the project's tests, or a diff against them. A model mends a diff with which tests fail, and it is run again: each
+// run is shown by itself.
 import { readEvents } from "./event_stream.js";
-import { makeDiff } from "./diff_view.js";
 import { h, icon, replaceChildren } from "./dom.js";
-import { formatSeconds, stripTerminalCodes } from "./format.js";
-import { describeTests, makeReceipt, makeVerdict } from "./receipt_view.js";
-
-const shownCharacters = 400_000;
+import { formatSeconds } from "./format.js";
+import { describeTests, makeVerdict } from "./receipt_view.js";
+import { RunView } from "./run_view.js";
 
 // A command line as a list of words: blanks part them, quotes and backslashes keep them together as in a shell.
 export function splitCommand(line) {
@@ -15,8 +14,15 @@ export function splitCommand(line) {
   );
 }
 
+function nameRun(index, count) {
+  if (index === 0) return "Run 1 · before the repair";
+  return `Run ${index + 1} · after ${count > 2 ? `repair ${index}` : "the repair"}`;
+}
+
 export class RunPanel {
   #abort = null;
+  #runs = [];
+  #patch = null;
 
   // `parts`: api, project, announcer.
   constructor(element, parts) {
@@ -24,16 +30,14 @@ export class RunPanel {
     this.command = h("input", { type: "text", id: "test-command", placeholder: "the project's usual test command", spellcheck: "false", autocomplete: "off" });
     this.button = h("button", { type: "submit", class: "primary" });
     this.state = h("p", { class: "run-state", role: "status" });
-    this.subject = h("div", {});
-    this.output = h("pre", { class: "code output", tabindex: 0, role: "region", "aria-label": "Output", hidden: true });
-    this.result = h("div", { class: "run-result" });
+    this.list = h("div", { class: "runs" });
     const onsubmit = (event) => {
       event.preventDefault();
       if (this.isRunning) this.stop();
       else this.runTests();
     };
     const form = h("form", { class: "run-form", onsubmit }, h("label", { for: "test-command" }, "Command"), h("div", { class: "field-row" }, this.command, this.button));
-    element.append(form, this.state, this.subject, this.output, this.result);
+    element.append(form, this.state, this.list);
     this.#showButton();
   }
 
@@ -42,15 +46,12 @@ export class RunPanel {
   }
 
   runTests() {
-    replaceChildren(this.subject);
     return this.#run({ action: "run_tests" });
   }
 
   // Runs the tests with a diff applied; the project itself stays as it is. `message` is what was wanted: a model that
   // mends a diff with which tests fail is told of it.
   verify(patch, message) {
-    if (this.isRunning) return undefined;
-    replaceChildren(this.subject, makeDiff({ patch }, null));
     return this.#run({ action: "verify", patch, message });
   }
 
@@ -59,14 +60,17 @@ export class RunPanel {
   }
 
   async #run(what) {
-    if (this.isRunning) return;
+    if (this.isRunning) {
+      this.state.textContent = "A run goes on already; this can be started when it has ended.";
+      return;
+    }
     const command = splitCommand(this.command.value);
     const body = { project_path: this.project.path, ...what, command: command.length > 0 ? command : undefined };
     this.#abort = new AbortController();
     this.#showButton();
-    replaceChildren(this.output);
-    replaceChildren(this.result);
-    this.output.hidden = true;
+    this.#runs = [];
+    this.#patch = what.patch ?? null;
+    replaceChildren(this.list);
     this.state.textContent = "Starting…";
     try {
       if (!body.project_path) throw new Error("Choose a project first.");
@@ -79,50 +83,39 @@ export class RunPanel {
   }
 
   async #take(response) {
-    if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) {
-      this.#finish(await response.json());
-      return;
-    }
     for await (const { name, data } of readEvents(response)) {
       if (name === "queued") this.state.textContent = `Waits: ${data.position} before it.`;
-      if (name === "started") this.state.textContent = "Running…";
-      if (name === "output") this.#append(data.stream, data.text);
+      if (name === "started") this.#begin();
+      if (name === "output") this.#runs.at(-1)?.append(data.stream, data.text);
       if (name === "error") return void this.#fail(data.message);
       if (name === "done") return void this.#finish(data);
     }
     this.#fail("The connection broke before the run had ended.");
   }
 
-  #append(stream, text) {
-    this.output.hidden = false;
-    const isAtEnd = this.output.scrollHeight - this.output.scrollTop - this.output.clientHeight < 40;
-    this.output.append(h("span", { class: stream }, stripTerminalCodes(text)));
-    for (let length = this.output.textContent.length; length > shownCharacters; ) {
-      length -= this.output.firstChild.textContent.length;
-      this.output.firstChild.remove();
-    }
-    if (isAtEnd) this.output.scrollTop = this.output.scrollHeight;
+  #begin() {
+    const run = new RunView();
+    this.#runs.push(run);
+    this.list.append(run.element);
+    const count = this.#runs.length;
+    if (count === 1 && this.#patch) run.showChange(this.#patch);
+    if (count > 1) this.#runs.forEach((one, index) => one.name(nameRun(index, count)));
+    this.state.textContent = count > 1 ? `Running again: the change is mended…` : "Running…";
+    if (count > 1) run.element.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 
+  // The server tells of all runs that ended; only of the last one their whole output.
   #finish(run) {
-    if (this.output.childElementCount === 0) {
-      if (run.stdout) this.#append("stdout", run.stdout);
-      if (run.stderr) this.#append("stderr", run.stderr);
-    }
-    const tests = describeTests(run.tests);
-    replaceChildren(this.state, makeVerdict(run.tests_outcome), h("span", {}, [tests, formatSeconds(run.duration_seconds)].filter(Boolean).join(" · ")));
-    const earlier = (run.attempts ?? []).slice(0, -1);
-    replaceChildren(
-      this.result,
-      earlier.length > 0 && h("details", { class: "attempts" }, h("summary", {}, `Earlier attempts: ${earlier.length}`), earlier.map(makeAttempt)),
-      run.patch && run.patch !== this.#shownPatch() && makeDiff({ patch: run.patch }, null),
-      run.receipt ? makeReceipt(run.receipt) : makeReceipt({ ...run, argv: run.command }),
-    );
+    const { tests, tests_outcome: outcome, duration_seconds: seconds, receipt, stdout, stderr } = run;
+    const attempts = [...(run.attempts ?? [{ receipt }])];
+    attempts.push({ ...attempts.pop(), stdout, stderr });
+    while (this.#runs.length < attempts.length) this.#begin();
+    this.#runs.forEach((view, index) => {
+      if (attempts[index]) view.finish(attempts[index]);
+      else view.fail("This run came to no end: what is told is of the one before.");
+    });
+    replaceChildren(this.state, makeVerdict(outcome), h("span", {}, [describeTests(tests), formatSeconds(seconds)].filter(Boolean).join(" · ")));
     this.announcer.say(`The run has ended: ${run.summary}`);
-  }
-
-  #shownPatch() {
-    return this.subject.firstElementChild?.dataset.patch;
   }
 
   #fail(message) {
@@ -134,8 +127,4 @@ export class RunPanel {
     replaceChildren(this.button, icon(this.isRunning ? "stop" : "run"), this.isRunning ? "Stop" : "Run tests");
     this.button.classList.toggle("danger", this.isRunning);
   }
-}
-
-function makeAttempt({ patch, receipt, summary }) {
-  return h("div", { class: "attempt" }, h("p", {}, summary), makeDiff({ patch }, null), receipt && makeReceipt(receipt));
 }

@@ -1,4 +1,5 @@
 // A question and its answer: while it is made, by the run's events; afterwards as it was kept.
+import { makeChips } from "./attachments.js";
 import { linkCitations, nameSource } from "./citations.js";
 import { makeDiff } from "./diff_view.js";
 import { copyButton, h, icon, iconButton, replaceChildren } from "./dom.js";
@@ -7,6 +8,22 @@ import { formatCount, formatSeconds } from "./format.js";
 import { MarkdownView } from "./markdown.js";
 import { makeReceipt } from "./receipt_view.js";
 import { StepsView } from "./steps_view.js";
+
+const longQuestion = { characters: 600, lines: 8 };
+
+// A pasted log would push the answer out of sight: the beginning is enough until all is wanted.
+function makeQuestion(question) {
+  const text = h("h2", { class: "question-text" }, question);
+  if (question.length <= longQuestion.characters && question.split("\n").length <= longQuestion.lines) return text;
+  text.classList.add("long", "clamped");
+  const onclick = () => {
+    const isClamped = text.classList.toggle("clamped");
+    more.textContent = isClamped ? "Show the whole question" : "Show less";
+    more.setAttribute("aria-expanded", String(!isClamped));
+  };
+  const more = h("button", { type: "button", class: "link-button", "aria-expanded": "false", onclick }, "Show the whole question");
+  return h("div", { class: "question-part" }, text, more);
+}
 
 export class TurnView {
   #text = "";
@@ -17,9 +34,10 @@ export class TurnView {
   #shownEdits = new Set();
   #verify = (patch) => this.actions.onVerify(patch, this);
 
-  // `actions`: onEdit(turn), onCite(turn, index), onEvidence(turn), onSources(turn), onVerify(patch, turn), onAgain(turn).
-  constructor({ question, projectPath, actions }) {
+  // `attachments`: {name, bytes, text}; of a turn that was kept they have no text. `actions`: onEdit(turn), onCite(turn, index), onEvidence(turn), onSources(turn), onVerify(patch, turn), onAgain(turn).
+  constructor({ question, attachments, projectPath, actions }) {
     this.question = question;
+    this.attachments = attachments;
     this.projectPath = projectPath;
     this.actions = actions;
     this.sources = [];
@@ -36,10 +54,11 @@ export class TurnView {
     const head = h(
       "header",
       { class: "question" },
-      h("h2", { class: "question-text" }, question),
+      makeQuestion(question),
       iconButton("edit", "Edit the question and ask again", () => actions.onEdit(this)),
     );
-    this.element = h("article", { class: "turn", "aria-busy": "true" }, head, this.steps.element, this.answer, this.extras, this.foot);
+    const chips = attachments.length > 0 && h("ul", { class: "chips", "aria-label": "Attached files" }, makeChips(attachments));
+    this.element = h("article", { class: "turn", "aria-busy": "true" }, head, chips, this.steps.element, this.answer, this.extras, this.foot);
   }
 
   apply({ name, data }) {
