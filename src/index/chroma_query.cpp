@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <unordered_map>
 #include <utility>
 
 namespace codehelper {
@@ -14,16 +13,19 @@ namespace {
 namespace json = boost::json;
 using namespace boost::asio::experimental::awaitable_operators;  // && of tasks: both at once, until both are done
 
-using ChunksById = std::unordered_map<std::int64_t, Chunk>;
+/// The text of record `i`; empty when it was not asked for.
+std::string_view document_of(const ChromaRecords& records, std::size_t i) {
+  return i < records.documents.size() ? std::string_view(records.documents[i]) : std::string_view();
+}
 
 std::vector<ScoredChunk> read_neighbours(const ChromaRecords& records) {
   std::vector<ScoredChunk> chunks;
-  const std::size_t count = std::min({records.distances.size(), records.metadatas.size(), records.documents.size()});
+  const std::size_t count = std::min(records.distances.size(), records.metadatas.size());
   for (std::size_t i = 0; i < count; ++i) {
     const double score = 1 - records.distances[i];
     const auto id = parse_chunk_id(records.ids[i]);
     if (!id || score <= 0) continue;
-    auto chunk = read_chunk(records.metadatas[i], records.documents[i]);
+    auto chunk = read_chunk(records.metadatas[i], document_of(records, i));
     if (chunk) chunks.push_back({*id, score, std::move(*chunk)});
   }
   std::ranges::sort(chunks, [](const ScoredChunk& left, const ScoredChunk& right) {
@@ -37,35 +39,13 @@ std::vector<ScoredChunk> read_neighbours(const ChromaRecords& records) {
 Task<Result<std::vector<ScoredChunk>>> query_semantic(RequestContext context, const ChromaSearch& search,
                                                       const ChromaIndex& index, const ChunkQuery& query) {
   if (query.embedding.empty() || query.limit == 0) co_return std::vector<ScoredChunk>{};
-  std::string body =
-      fmt::format(R"({{"query_embeddings":[[{}]],"n_results":{},"include":["documents","metadatas","distances"]}})",
-                  fmt::join(query.embedding, ","), query.limit);
+  std::string body = fmt::format(
+      R"({{"query_embeddings":[[{}]],"n_results":{},"include":["metadatas","distances"{}]}})",
+      fmt::join(query.embedding, ","), query.limit, query.texts == ChunkTexts::all ? R"(,"documents")" : "");
   auto records = co_await search.api.query(std::move(context), index.chunks.id, std::move(body));
   if (!records) co_return std::unexpected(records.error());
   auto read = [records = std::move(*records)] { return read_neighbours(records); };
   co_return co_await search.loop.run_blocking(std::move(read));
-}
-
-/// Those that are still there.
-Task<Result<ChunksById>> load_chunks(RequestContext context, const ChromaSearch& search, std::string chunks_id,
-                                     std::vector<std::int64_t> ids) {
-  ChunksById chunks;
-  if (ids.empty()) co_return chunks;
-  std::ranges::sort(ids);
-  const auto repeated = std::ranges::unique(ids);
-  ids.erase(repeated.begin(), repeated.end());
-  json::array record_ids;
-  for (const std::int64_t id : ids) record_ids.emplace_back(format_chunk_id(id));
-  json::object body{{"ids", std::move(record_ids)}, {"include", json::array{"documents", "metadatas"}}};
-  auto records = co_await search.api.get(std::move(context), std::move(chunks_id), std::move(body));
-  if (!records) co_return std::unexpected(records.error());
-  const std::size_t count = std::min(records->metadatas.size(), records->documents.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto id = parse_chunk_id(records->ids[i]);
-    auto chunk = read_chunk(records->metadatas[i], records->documents[i]);
-    if (id && chunk) chunks.emplace(*id, std::move(*chunk));
-  }
-  co_return chunks;
 }
 
 std::vector<ScoredChunk> join_chunks(const std::vector<IndexSnapshot::RankedChunk>& ranked, const ChunksById& chunks) {
@@ -96,7 +76,9 @@ Task<Result<ChunkHits>> query_lexical(RequestContext context, const ChromaSearch
   for (const auto* leg : {&ranking.lexical, &ranking.definitions}) {
     for (const IndexSnapshot::RankedChunk& entry : *leg) ids.push_back(entry.id);
   }
-  const auto chunks = co_await load_chunks(context, search, index.chunks.id, std::move(ids));
+  const bool needs_text = query.texts == ChunkTexts::all || !ranking.definitions.empty();
+  const auto text = needs_text ? ChromaText::with : ChromaText::without;
+  const auto chunks = co_await load_chroma_chunks(context, search, index.chunks.id, std::move(ids), text);
   if (!chunks) co_return std::unexpected(chunks.error());
   hits.lexical = join_chunks(ranking.lexical, *chunks);
   hits.definitions = join_chunks(ranking.definitions, *chunks);
@@ -115,6 +97,28 @@ Task<Result<ChunkHits>> query_chroma(RequestContext context, ChromaSearch search
   if (!semantic) co_return std::unexpected(semantic.error());
   if (hits) hits->semantic = std::move(*semantic);
   co_return std::move(hits);
+}
+
+Task<Result<ChunksById>> load_chroma_chunks(RequestContext context, ChromaSearch search, std::string chunks_id,
+                                            std::vector<std::int64_t> ids, ChromaText text) {
+  ChunksById chunks;
+  if (ids.empty()) co_return chunks;
+  std::ranges::sort(ids);
+  const auto repeated = std::ranges::unique(ids);
+  ids.erase(repeated.begin(), repeated.end());
+  json::array record_ids;
+  for (const std::int64_t id : ids) record_ids.emplace_back(format_chunk_id(id));
+  json::array include{"metadatas"};
+  if (text == ChromaText::with) include.emplace_back("documents");
+  json::object body{{"ids", std::move(record_ids)}, {"include", std::move(include)}};
+  auto records = co_await search.api.get(std::move(context), std::move(chunks_id), std::move(body));
+  if (!records) co_return std::unexpected(records.error());
+  for (std::size_t i = 0; i < records->metadatas.size(); ++i) {
+    const auto id = parse_chunk_id(records->ids[i]);
+    auto chunk = read_chunk(records->metadatas[i], document_of(*records, i));
+    if (id && chunk) chunks.emplace(*id, std::move(*chunk));
+  }
+  co_return chunks;
 }
 
 }  // namespace codehelper

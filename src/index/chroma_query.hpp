@@ -18,4 +18,10 @@ struct ChromaSearch {
 Task<Result<ChunkHits>> query_chroma(RequestContext context, ChromaSearch search, Project project, ChromaIndex index,
                                      ChunkQuery query);
 
+enum class ChromaText { with, without };
+
+/// Those that are still there. `chunks_id` is the UUID of their collection. Errors: those of ChromaApi.
+Task<Result<ChunksById>> load_chroma_chunks(RequestContext context, ChromaSearch search, std::string chunks_id,
+                                            std::vector<std::int64_t> ids, ChromaText text);
+
 }  // namespace codehelper

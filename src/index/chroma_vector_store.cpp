@@ -90,6 +90,16 @@ class ChromaVectorStore final : public ChromaStore {
     co_return hits;
   }
 
+  Task<Result<ChunksById>> load_chunks(RequestContext context, Project project,
+                                       std::vector<std::int64_t> ids) override {
+    auto index = co_await find_index(context, project);
+    if (!index) co_return std::unexpected(index.error());
+    if (!*index) co_return no_index(project);
+    const ChromaSearch search{loop_, api_, snapshots_, warming_wait_};
+    std::string chunks_id = (*index)->chunks.id;
+    co_return co_await load_chroma_chunks(context, search, std::move(chunks_id), std::move(ids), ChromaText::with);
+  }
+
   Task<Result<void>> drop(RequestContext context, Project project) override {
     const ChromaNames names = chroma_names(project);
     auto removed = co_await api_.remove_collection(context, names.chunks);

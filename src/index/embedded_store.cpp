@@ -67,11 +67,21 @@ class EmbeddedIndex {
     const std::lock_guard lock(reading_);
     auto database = open_for_reading();
     if (!database) return std::unexpected(database.error());
-    if (*database == nullptr) return fail(ErrorCode::not_found, "the project has no index: POST /project first");
+    if (*database == nullptr) return no_index();
     auto hits = query_open(**database, query);
     if (!hits) close_reader();
     memory_bytes_ = snapshot_.memory_bytes();
     return hits;
+  }
+
+  Result<ChunksById> load_chunks(const std::vector<std::int64_t>& ids) {
+    const std::lock_guard lock(reading_);
+    auto database = open_for_reading();
+    if (!database) return std::unexpected(database.error());
+    if (*database == nullptr) return no_index();
+    auto chunks = load_open(**database, ids);
+    if (!chunks) close_reader();
+    return chunks;
   }
 
   Result<void> apply(const IndexBatch& batch) {
@@ -108,6 +118,10 @@ class EmbeddedIndex {
   }
 
  private:
+  static std::unexpected<Error> no_index() {
+    return fail(ErrorCode::not_found, "the project has no index: POST /project first");
+  }
+
   /// Null when there is no index.
   Result<IndexDatabase*> open_for_reading() {
     const ino_t identity = file_identity(file_);
@@ -135,20 +149,24 @@ class EmbeddedIndex {
     IndexSnapshot::Ranking ranking = snapshot_.rank(query);
     // Legs share chunks and neighbours, whose text lies together: all are loaded at once, in the order of the disk.
     std::vector<std::int64_t> ids;
-    for (const auto* leg : {&ranking.lexical, &ranking.semantic, &ranking.definitions}) {
-      for (const IndexSnapshot::RankedChunk& entry : *leg) ids.push_back(entry.id);
-    }
+    for (const auto* leg : {&ranking.lexical, &ranking.semantic, &ranking.definitions}) append_ids(*leg, ids);
     std::ranges::sort(ids);
     const auto repeated = std::ranges::unique(ids);
     ids.erase(repeated.begin(), repeated.end());
-    const auto chunks = database.load_chunks(ids);
+    auto chunks = database.load_chunks(ids);
     if (!chunks) return std::unexpected(chunks.error());
+    if (chunks->size() != ids.size()) return fail_as_damaged(file_, "chunks are missing");
+    if (query.texts == ChunkTexts::definitions) {
+      ids.clear();
+      append_ids(ranking.definitions, ids);
+    }
+    const auto completed = database.add_texts(ids, *chunks);
+    if (!completed) return std::unexpected(completed.error());
     const auto join = [&](const std::vector<IndexSnapshot::RankedChunk>& leg) {
       std::vector<ScoredChunk> scored;
       scored.reserve(leg.size());
       for (const IndexSnapshot::RankedChunk& entry : leg) {
-        const auto place = std::ranges::lower_bound(ids, entry.id) - ids.begin();
-        scored.push_back({entry.id, entry.score, (*chunks)[static_cast<std::size_t>(place)]});
+        scored.push_back({entry.id, entry.score, chunks->find(entry.id)->second});
       }
       return scored;
     };
@@ -159,6 +177,20 @@ class EmbeddedIndex {
     hits.files = std::move(ranking.files);
     hits.rarities = std::move(ranking.rarities);
     return hits;
+  }
+
+  static void append_ids(const std::vector<IndexSnapshot::RankedChunk>& leg, std::vector<std::int64_t>& ids) {
+    for (const IndexSnapshot::RankedChunk& entry : leg) ids.push_back(entry.id);
+  }
+
+  static Result<ChunksById> load_open(IndexDatabase& database, const std::vector<std::int64_t>& ids) {
+    auto transaction = database.begin_reading();
+    if (!transaction) return std::unexpected(transaction.error());
+    auto chunks = database.load_chunks(ids);
+    if (!chunks) return chunks;
+    const auto completed = database.add_texts(ids, *chunks);
+    if (!completed) return std::unexpected(completed.error());
+    return chunks;
   }
 
   std::filesystem::path file_;
@@ -196,6 +228,12 @@ class EmbeddedStore final : public VectorStore {
     auto hits = co_await loop_.run_blocking(std::move(work));
     indexes_.trim();
     co_return hits;
+  }
+
+  Task<Result<ChunksById>> load_chunks(RequestContext /*context*/, Project project,
+                                       std::vector<std::int64_t> ids) override {
+    auto work = [index = find(project), ids = std::move(ids)] { return index->load_chunks(ids); };
+    co_return co_await loop_.run_blocking(std::move(work));
   }
 
   Task<Result<void>> drop(RequestContext /*context*/, Project project) override {

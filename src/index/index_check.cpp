@@ -98,8 +98,11 @@ class Check {
     for (std::size_t begin = 0; begin < ids_.size(); begin += kChunksAtOnce) {
       const auto first = ids_.begin() + static_cast<std::ptrdiff_t>(begin);
       const auto last = first + static_cast<std::ptrdiff_t>(std::min(kChunksAtOnce, ids_.size() - begin));
-      const auto loaded = database_.load_chunks({first, last});
-      if (!take(loaded)) return false;
+      const std::vector<std::int64_t> ids(first, last);
+      auto chunks = database_.load_chunks(ids);
+      if (!take(chunks)) return false;
+      if (chunks->size() != ids.size()) return mismatch("chunks have no file");
+      if (!take(database_.add_texts(ids, *chunks))) return false;
     }
     results_.push_back({"every chunk has its text", ""});
     return true;

@@ -85,7 +85,7 @@ Result<bool> check_schema(SqliteDatabase& database) {
   return true;
 }
 
-/// Columns as in load_chunks(), without the text.
+/// Columns as in load_chunks().
 Chunk read_chunk(const SqliteStatement& row) {
   Chunk chunk;
   chunk.path = row.text(0);
@@ -232,31 +232,42 @@ Result<std::string_view> IndexDatabase::load_text(std::int64_t id, LoadedTexts& 
   return loaded.emplace(id, std::move(*text)).first->second;
 }
 
-Result<std::vector<Chunk>> IndexDatabase::load_chunks(const std::vector<std::int64_t>& ids) {
+Result<ChunksById> IndexDatabase::load_chunks(const std::vector<std::int64_t>& ids) {
   auto row = database_.prepare(
-      "SELECT path, language, symbol, start_line, end_line, definitions, text_id, text_offset, text_bytes "
+      "SELECT path, language, symbol, start_line, end_line, definitions "
       "FROM chunks JOIN files ON files.id = file_id WHERE chunks.id = ?");
   if (!row) return std::unexpected(row.error());
-  LoadedTexts loaded;
-  std::vector<Chunk> chunks;
-  chunks.reserve(ids.size());
+  ChunksById chunks;
   for (const std::int64_t id : ids) {
     auto found = row->bind(1, id).step();
     if (!found) return std::unexpected(found.error());
+    if (*found) chunks.emplace(id, read_chunk(*row));
+    row->reset();
+  }
+  return chunks;
+}
+
+Result<void> IndexDatabase::add_texts(const std::vector<std::int64_t>& ids, ChunksById& chunks) {
+  auto row = database_.prepare("SELECT text_id, text_offset, text_bytes FROM chunks WHERE id = ?");
+  if (!row) return std::unexpected(row.error());
+  LoadedTexts loaded;
+  for (const std::int64_t id : ids) {
+    const auto chunk = chunks.find(id);
+    if (chunk == chunks.end()) continue;
+    auto found = row->bind(1, id).step();
+    if (!found) return std::unexpected(found.error());
     if (!*found) return fail_as_damaged(file(), fmt::format("chunk {} is missing", id));
-    Chunk chunk = read_chunk(*row);
-    const auto offset = static_cast<std::size_t>(row->integer(7));
-    const auto bytes = static_cast<std::size_t>(row->integer(8));
-    auto text = load_text(row->integer(6), loaded);
+    const auto offset = static_cast<std::size_t>(row->integer(1));
+    const auto bytes = static_cast<std::size_t>(row->integer(2));
+    auto text = load_text(row->integer(0), loaded);
     if (!text) return std::unexpected(text.error());
     if (offset > text->size() || bytes > text->size() - offset) {
       return fail_as_damaged(file(), fmt::format("the text of chunk {} is damaged", id));
     }
-    chunk.text = text->substr(offset, bytes);
-    chunks.push_back(std::move(chunk));
+    chunk->second.text = text->substr(offset, bytes);
     row->reset();
   }
-  return chunks;
+  return {};
 }
 
 }  // namespace codehelper

@@ -73,8 +73,10 @@ class IndexDatabase {
   Result<std::vector<std::int64_t>> chunk_ids();
   /// The features of chunks with larger ids than `after`, ascending; `visit` says false when a row is damaged.
   Result<void> visit_features(std::int64_t after, const std::function<bool(const FeatureRow&)>& visit);
-  /// In the order of `ids`.
-  Result<std::vector<Chunk>> load_chunks(const std::vector<std::int64_t>& ids);
+  /// Those that are there, without their text.
+  Result<ChunksById> load_chunks(const std::vector<std::int64_t>& ids);
+  /// The text of those of `ids` that are in `chunks`.
+  Result<void> add_texts(const std::vector<std::int64_t>& ids, ChunksById& chunks);
 
   /// Only the rows that have one of the hashes (symbol_codec.hpp); `visit` says false when a row is damaged.
   Result<void> visit_symbols(const SymbolHashes& hashes, const std::function<bool(const SymbolRow&)>& visit);

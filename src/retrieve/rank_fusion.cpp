@@ -36,6 +36,7 @@ constexpr double kTypicalFileWords = 400;
 constexpr double kLengthRange = 3.6;
 
 struct Candidate {
+  std::int64_t id = 0;
   double lexical = 0;
   double semantic = 0;
   double scope = 0;
@@ -72,15 +73,15 @@ std::vector<Candidate> join_legs(const Question& question, ChunkHits& hits) {
     if (known != places.end()) return &candidates[known->second];
     if (!question.narrowing.allows(hit.chunk)) return nullptr;
     places.emplace(hit.id, candidates.size());
-    return &candidates.emplace_back(Candidate{0, 0, 0, 0, std::move(hit.chunk)});
+    return &candidates.emplace_back(Candidate{hit.id, 0, 0, 0, 0, std::move(hit.chunk)});
   };
+  for (ScoredChunk& hit : hits.definitions) find_candidate(hit);  // first, because these have their text
   for (ScoredChunk& hit : hits.lexical) {
     if (Candidate* candidate = find_candidate(hit)) candidate->lexical = hit.score / best_lexical;
   }
   for (ScoredChunk& hit : hits.semantic) {
     if (Candidate* candidate = find_candidate(hit)) candidate->semantic = hit.score / best_semantic;
   }
-  for (ScoredChunk& hit : hits.definitions) find_candidate(hit);
   return candidates;
 }
 
@@ -247,7 +248,7 @@ std::vector<FusedChunk> fuse_hits(const FusionRequest& request, ChunkHits hits) 
     best_file = std::max(best_file, file_score(evidence));
     double& best_place = best_places[candidate.chunk.path];
     best_place = std::max(best_place, place_score(evidence));
-    fused.push_back({0, std::move(candidate.chunk), evidence});
+    fused.push_back({candidate.id, 0, std::move(candidate.chunk), evidence});
   }
   for (FusedChunk& chunk : fused) {
     const double best_place = std::max(best_places[chunk.chunk.path], 1e-9);

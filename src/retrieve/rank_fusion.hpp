@@ -12,7 +12,8 @@
 namespace codehelper {
 
 struct FusedChunk {
-  double score = 0;  // the best has 1
+  std::int64_t id = 0;  // of the store
+  double score = 0;     // the best has 1
   Chunk chunk;
   HitEvidence evidence;
 };

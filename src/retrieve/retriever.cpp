@@ -44,6 +44,7 @@ ReadQuestion read(std::string_view text, const std::string& folder, std::size_t 
   result.query.terms = make_query_terms(result.text);
   result.query.limit = std::max(result.question.narrowing.phrases.empty() ? kCandidates : kPhraseCandidates, limit);
   result.query.filter = result.question.narrowing.filter;
+  if (result.question.narrowing.phrases.empty()) result.query.texts = ChunkTexts::definitions;
   if (result.question.subject) result.query.definition = result.question.subject->name;
   return result;
 }
@@ -77,28 +78,48 @@ struct Ranker {
 };
 
 struct Ranked {
-  HitList list;
+  std::vector<SearchHit> hits;
+  std::vector<CutPlace> cut;
   std::vector<AskedTerm> terms;
   bool is_warming = false;
 };
 
+/// The hits with their text.
+Task<Result<std::vector<SearchHit>>> complete(RequestContext context, Ranker ranker, Project project,
+                                              std::vector<ChosenHit> chosen) {
+  std::vector<std::int64_t> ids;
+  for (const ChosenHit& hit : chosen) {
+    for (const ChosenHit::Part& part : hit.parts) ids.push_back(part.id);
+  }
+  auto chunks = co_await ranker.store.load_chunks(std::move(context), std::move(project), std::move(ids));
+  if (!chunks) co_return std::unexpected(chunks.error());
+  auto check = [chosen = std::move(chosen), chunks = std::move(*chunks), root = ranker.checked_root]() mutable {
+    std::vector<SearchHit> hits = add_texts(std::move(chosen), chunks);
+    if (!root.empty()) hits = keep_true_hits(root, std::move(hits));
+    return hits;
+  };
+  co_return co_await ranker.loop.run_blocking(std::move(check));
+}
+
 Task<Result<Ranked>> rank(RequestContext context, Ranker ranker, Project project, ReadQuestion asked,
                           SearchRequest request) {
   std::vector<QueryTerm> terms = asked.query.terms;
-  auto hits = co_await ranker.store.query(context, std::move(project), std::move(asked.query));
+  auto hits = co_await ranker.store.query(context, project, std::move(asked.query));
   if (!hits) co_return std::unexpected(hits.error());
-  auto fusing = [question = std::move(asked.question), terms = std::move(terms), hits = std::move(*hits),
-                 limit = request.limit, per_file = request.max_hits_per_file, weight = ranker.semantic_weight,
-                 root = std::move(ranker.checked_root)]() mutable {
-    Ranked ranked;
-    ranked.is_warming = hits.is_warming;
-    const std::vector<double> rarities = hits.rarities;
-    ranked.list = make_hit_list(fuse_hits({question, terms, weight}, std::move(hits)), limit, per_file);
-    if (!root.empty()) ranked.list.hits = keep_true_hits(root, std::move(ranked.list.hits));
-    ranked.terms = list_terms(std::move(terms), rarities);
-    return ranked;
+  Ranked ranked;
+  ranked.is_warming = hits->is_warming;
+  const std::vector<double> rarities = hits->rarities;
+  auto fuse = [&asked, &terms, &request, hits = std::move(*hits), weight = ranker.semantic_weight]() mutable {
+    return make_hit_list(fuse_hits({asked.question, terms, weight}, std::move(hits)), request.limit,
+                         request.max_hits_per_file);
   };
-  co_return co_await ranker.loop.run_blocking(std::move(fusing));
+  HitList list = co_await ranker.loop.run_blocking(std::move(fuse));
+  auto complete_hits = co_await complete(std::move(context), ranker, std::move(project), std::move(list.hits));
+  if (!complete_hits) co_return std::unexpected(complete_hits.error());
+  ranked.hits = std::move(*complete_hits);
+  ranked.cut = std::move(list.cut);
+  ranked.terms = list_terms(std::move(terms), rarities);
+  co_return ranked;
 }
 
 }  // namespace
@@ -153,7 +174,7 @@ Task<Result<SearchResult>> Retriever::search(RequestContext context, Project pro
                       freshness_ == nullptr ? std::filesystem::path() : project.root};
   auto ranked = co_await rank(context, ranker, project, asked, request);
   Narrowing& narrowing = asked.question.narrowing;
-  if (ranked && ranked->list.hits.empty() && !narrowing.phrases.empty()) {
+  if (ranked && ranked->hits.empty() && !narrowing.phrases.empty()) {
     result.notes.push_back(fmt::format("no place holds \"{}\": its words were looked for one by one",
                                        fmt::join(narrowing.phrases, "\" and \"")));
     narrowing.drop_phrases();
@@ -161,10 +182,10 @@ Task<Result<SearchResult>> Retriever::search(RequestContext context, Project pro
     ranked = co_await rank(context, ranker, std::move(project), asked, request);
   }
   if (!ranked) co_return std::unexpected(ranked.error());
-  if (ranked->list.hits.empty() && !narrowing.filter.empty()) result.notes.push_back(explain_nothing(narrowing.filter));
+  if (ranked->hits.empty() && !narrowing.filter.empty()) result.notes.push_back(explain_nothing(narrowing.filter));
   result.index.is_warming = ranked->is_warming;
-  result.hits = std::move(ranked->list.hits);
-  result.cut = std::move(ranked->list.cut);
+  result.hits = std::move(ranked->hits);
+  result.cut = std::move(ranked->cut);
   result.terms = std::move(ranked->terms);
   co_return result;
 }

@@ -35,6 +35,10 @@ class ChromaStoreWithClient final : public VectorStore {
   Task<Result<ChunkHits>> query(RequestContext context, Project project, ChunkQuery query) override {
     return store_->query(std::move(context), std::move(project), std::move(query));
   }
+  Task<Result<ChunksById>> load_chunks(RequestContext context, Project project,
+                                       std::vector<std::int64_t> ids) override {
+    return store_->load_chunks(std::move(context), std::move(project), std::move(ids));
+  }
   Task<Result<void>> drop(RequestContext context, Project project) override {
     return store_->drop(std::move(context), std::move(project));
   }
@@ -83,6 +87,9 @@ class Bench {
   }
   Result<ChunkHits> query(ChunkQuery query) {
     return run_until_done(loop_, store_->query({}, project_, std::move(query)));
+  }
+  Result<ChunksById> load(std::vector<std::int64_t> ids) {
+    return run_until_done(loop_, store_->load_chunks({}, project_, std::move(ids)));
   }
   Result<void> drop() { return drop_with(*store_); }
   Result<void> drop_with(VectorStore& store) { return run_until_done(loop_, store.drop({}, project_)); }
@@ -235,6 +242,34 @@ TEST_CASE("vector store: every declaration of a name is in its leg, however long
   CHECK(bench.query(query)->definitions.empty());
   query.definition = "never_declared";
   CHECK(bench.query(query)->definitions.empty());
+}
+
+TEST_CASE("vector store: texts that a query leaves out are loaded by id, those of declarations it brings") {
+  Bench bench(GENERATE(from_range(vector_store_adapters())));
+  FileChunks file = make_file("a.cpp", {"widget run\n", "widget stop\n"});
+  file.chunks[0].definitions = {"run"};
+  REQUIRE(bench.apply(batch_of({file})));
+  ChunkQuery query = make_word_query("widget");
+  query.definition = "run";
+  query.texts = ChunkTexts::definitions;
+  auto hits = bench.query(query);
+  REQUIRE(hits);
+  REQUIRE(hits->lexical.size() == 2);
+  CHECK(hits->definitions.at(0).chunk == file.chunks[0]);
+
+  const std::vector<std::int64_t> ids{hits->lexical[0].id, hits->lexical[1].id};
+  auto loaded = bench.load(ids);
+  REQUIRE(bench.apply(batch_of({make_file("a.cpp", {"other\n"})})));
+  auto left = bench.load(ids);
+
+  REQUIRE(loaded);
+  REQUIRE(loaded->size() == 2);
+  for (const ScoredChunk& hit : hits->lexical) {
+    CHECK(loaded->at(hit.id) == file.chunks[static_cast<std::size_t>(hit.chunk.start_line - 1)]);
+  }
+  REQUIRE(left);
+  for (const auto& [id, chunk] : *left) CHECK(chunk.text == "other\n");  // an id may have been given anew
+  CHECK(left->size() < 2);
 }
 
 TEST_CASE("vector store: a declaration that was replaced is gone from its leg") {

@@ -93,7 +93,13 @@ class RecordingStore final : public VectorStore {
     hits.lexical.push_back({1, 1, test::make_chunk("a.py", 1, "word\n")});
     co_return hits;
   }
+  Task<Result<ChunksById>> load_chunks(RequestContext /*context*/, Project /*project*/,
+                                       std::vector<std::int64_t> /*ids*/) override {
+    co_return loaded;
+  }
   Task<Result<void>> drop(RequestContext /*context*/, Project /*project*/) override { co_return Result<void>{}; }
+
+  ChunksById loaded{{1, test::make_chunk("a.py", 1, "word\n")}};
 
  private:
   EventLoop& loop_;
@@ -153,6 +159,21 @@ TEST_CASE("retriever: the loop runs other tasks while a question is read and whi
   REQUIRE(result);
   CHECK(result->hits.size() == 1);
   CHECK(log == std::vector<std::string>{"ran during reading", "queried", "ran during fusion", "answered"});
+}
+
+TEST_CASE("retriever: a place that is written anew between its rank and its text is no hit") {
+  std::vector<std::string> log;
+  EventLoop loop(1);
+  RecordingStore store(loop, log);
+  RecordingEmbedder embedder;
+  Retriever retriever(loop, store, embedder);
+  store.loaded = GENERATE(ChunksById{}, ChunksById{{1, test::make_chunk("a.py", 2, "word\n")}},
+                          ChunksById{{1, test::make_chunk("b.py", 1, "word\n")}});
+
+  auto result = run_until_done(loop, retriever.search({}, {"/a", "/a"}, {"word"}));
+
+  REQUIRE(result);
+  CHECK(result->hits.empty());
 }
 
 TEST_CASE("retriever: what comes after the first 64 KiB of a question is not read, and no character is cut") {

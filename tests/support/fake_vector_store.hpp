@@ -1,6 +1,7 @@
 // A VectorStore that answers every question with the same hits, or with the error that the test says.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -42,6 +43,14 @@ class FakeVectorStore final : public VectorStore {
     if (failure) co_return std::unexpected(*failure);
     if (!marker) co_return fail(ErrorCode::not_found, "there is no index");
     co_return hits;
+  }
+  Task<Result<ChunksById>> load_chunks(RequestContext, Project, std::vector<std::int64_t> ids) override {
+    if (failure) co_return std::unexpected(*failure);
+    ChunksById chunks;
+    for (const ScoredChunk& hit : hits.lexical) {
+      if (std::ranges::find(ids, hit.id) != ids.end()) chunks.emplace(hit.id, hit.chunk);
+    }
+    co_return chunks;
   }
   Task<Result<void>> drop(RequestContext, Project) override {
     if (failure) co_return std::unexpected(*failure);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "codehelper/index/chunk.hpp"
@@ -71,12 +72,19 @@ struct QueryTerm {
   double weight = 1;
 };
 
+/// Texts are most of what a query costs, and most candidates are not shown.
+enum class ChunkTexts {
+  all,
+  definitions,  // those of that leg; the others may lack theirs, which load_chunks() has
+};
+
 struct ChunkQuery {
   std::vector<QueryTerm> terms;  // any of them; empty = no lexical leg
   Embedding embedding;           // empty = no vector leg
   std::string definition;        // a plain name, whose declarations come as a leg of their own; empty = no such leg
   ChunkFilter filter;            // for the legs of words; in the semantic leg others may come too
   std::size_t limit = 100;       // of each leg
+  ChunkTexts texts = ChunkTexts::all;
 };
 
 struct ScoredChunk {
@@ -104,6 +112,8 @@ struct ChunkHits {
   bool is_warming = false;        // the legs of words are missing or of an earlier state: the store still loads them
 };
 
+using ChunksById = std::unordered_map<std::int64_t, Chunk>;  // by ScoredChunk::id
+
 class VectorStore {
  public:
   virtual ~VectorStore() = default;
@@ -117,6 +127,10 @@ class VectorStore {
   virtual Task<Result<void>> apply(RequestContext context, Project project, IndexBatch batch) = 0;
   /// Errors: not_found when there is no index.
   virtual Task<Result<ChunkHits>> query(RequestContext context, Project project, ChunkQuery query) = 0;
+  /// Those that are there, with their text. A chunk that was written anew since may have other lines than a query said.
+  /// Errors: not_found when there is no index.
+  virtual Task<Result<ChunksById>> load_chunks(RequestContext context, Project project,
+                                               std::vector<std::int64_t> ids) = 0;
   /// Removes the index. No error when there is none.
   virtual Task<Result<void>> drop(RequestContext context, Project project) = 0;
 };
