@@ -29,6 +29,12 @@ const scenes = {
   start: async (page) => {
     await page.locator("#project-button", { hasText: "ready" }).waitFor();
   },
+  attached: async (page) => {
+    const file = (name, content) => ({ name, mimeType: "", buffer: Buffer.from(content) });
+    const long = `${"a-very-long-name-".repeat(6)}.log`;
+    await page.locator("input[type=file]").setInputFiles([file("trace.log", "KeyError: 'host'\n"), file(long, "x".repeat(5000)), file("picture.png", "\0")]);
+    await page.locator("#ask").getByRole("alert").waitFor();
+  },
   running: async (page) => {
     await ask(page, "slow");
     await page.locator(".answer").getByText("word 9").waitFor();
@@ -52,7 +58,7 @@ const scenes = {
     const tab = page.locator('.view-tabs [data-view="answer"]');
     if (await tab.isVisible()) await tab.click();
     await page.getByRole("button", { name: "Verify" }).click();
-    await page.locator("#tests .run-result .receipt").last().waitFor();
+    await page.locator("#tests .receipt").last().waitFor();
   },
   project: async (page) => {
     await page.locator("#project-button").click();

@@ -195,6 +195,14 @@ test("page: the project's tests are run, with their output and the receipt", asy
   await page.keyboard.press("Enter");
   await page.locator(".receipt", { hasText: "Exit status3" }).waitFor({ timeout: 60_000 });
   assert.equal(await page.getByRole("region", { name: "Output" }).textContent(), "a b\n");
+
+  // The receipt's command can be typed again, with the same words.
+  const told = () => page.locator(".receipt dd").first().textContent();
+  assert.equal(await told(), `python3 -c 'import sys; print("a b"); sys.exit(3)'`);
+  await page.getByRole("textbox", { name: "Command" }).fill(`python3 -c "print('it')"`);
+  await page.keyboard.press("Enter");
+  await page.locator(".receipt", { hasText: "Exit status0" }).waitFor({ timeout: 60_000 });
+  assert.equal(await told(), String.raw`python3 -c 'print('\''it'\'')'`);
   await close();
 });
 
@@ -285,6 +293,104 @@ test("page: the health of each part is told, with what to do", async () => {
   assert.match(await dialog.getByRole("listitem").filter({ hasText: "embedded store" }).textContent(), /ok/);
   await close();
   await ill.stop();
+});
+
+test("page: the health says which version runs", async () => {
+  const { info } = await (await fetch(`${program.url}/openapi.json`)).json();
+  const { page, close } = await openPage(browser, program.url);
+  await page.locator("#health-button").click();
+  await page.getByRole("dialog", { name: "Health" }).getByText(`codehelper ${info.version}`, { exact: true }).waitFor();
+  await close();
+});
+
+test("page: without the browser's clipboard a selection is copied, in a dialog too", async () => {
+  const ill = await startProgram(makeFolder(), { variables: { RUNNER_URL: "http://127.0.0.1:9" } });
+  const { page, close } = await openPage(browser, ill.url, { expected: [503] });
+  await page.addInitScript(() => Object.defineProperty(Navigator.prototype, "clipboard", { get: () => undefined }));
+  await page.reload();
+  const paste = async () => {
+    const box = page.getByRole("textbox", { name: "Question" });
+    await box.fill("");
+    await box.focus();
+    await page.keyboard.press("Control+v");
+    return box.inputValue();
+  };
+  await page.locator("#project-button", { hasText: "ready" }).waitFor();
+  await ask(page, "Where are headers parsed?");
+  await waitForAnswer(page);
+  const card = page.locator(".card.source", { hasText: "parser.py" }).first();
+  await card.getByRole("button", { name: /^Copy the lines/ }).click();
+  await card.getByRole("button", { name: "Copied" }).waitFor();
+  assert.match(await paste(), /def parse_headers/);
+
+  await page.locator("#health-button").click();
+  await page.getByRole("button", { name: "Copy the fix of runner" }).click();
+  await page.getByRole("dialog", { name: "Health" }).getByRole("button", { name: "Copied" }).waitFor();
+  await page.keyboard.press("Escape");
+  assert.match(await paste(), /RUNNER_URL/);
+  await close();
+  await ill.stop();
+});
+
+test("page: a browser that keeps nothing shows the page all the same", async () => {
+  const { page, close } = await openPage(browser, program.url);
+  await page.addInitScript(() => {
+    const get = () => {
+      throw new DOMException("denied", "SecurityError");
+    };
+    for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, { get });
+  });
+  await page.reload();
+  await page.locator("#project-button", { hasText: "ready" }).waitFor();
+  await ask(page, "Where are headers parsed?");
+  await waitForAnswer(page);
+  await page.getByRole("button", { name: "Theme: as the system" }).click();
+  await page.getByRole("button", { name: "Theme: light" }).waitFor();
+  await close();
+});
+
+test("page: what can't be searched is said where it is looked for", async () => {
+  const { page, close } = await openPage(browser, program.url, { expected: [503] });
+  await page.locator("#project-button", { hasText: "ready" }).waitFor();
+  await page.route("**/search", (route) => route.fulfill({ status: 503, json: { error: "unavailable", message: "the store refused the connection" } }));
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("parse_headers");
+  await page.getByRole("option", { name: "the store refused the connection" }).waitFor();
+  assert.equal(await page.getByText("Nothing found").count(), 0);
+  await close();
+});
+
+test("page: a long question is shown by its beginning until all of it is wanted", async () => {
+  const { page, close } = await openPage(browser, program.url);
+  await page.locator("#project-button", { hasText: "ready" }).waitFor();
+  await ask(page, `Why?\n${Array.from({ length: 100 }, (_, line) => `line ${line} of a log`).join("\n")}`);
+  const turn = await waitForAnswer(page);
+  const height = () => turn.locator(".question-text").evaluate((text) => text.clientHeight);
+  const short = await height();
+  assert.ok(short < 200, `${short} px`);
+  await turn.getByRole("button", { name: "Show the whole question" }).click();
+  assert.ok((await height()) > 5 * short);
+  await turn.getByRole("button", { name: "Show less" }).click();
+  assert.equal(await height(), short);
+  await close();
+});
+
+test("page: where there is little room, a place's file and lines are shown rather than its folders", async () => {
+  const { page, close } = await openPage(browser, program.url);
+  await page.locator("#project-button", { hasText: "ready" }).waitFor();
+  await ask(page, "Where is a route added to the router?");
+  await waitForAnswer(page);
+  for (const width of [320, 390, 800, 1000, 1280]) {
+    await page.setViewportSize({ width, height: 800 });
+    if (width <= 760) await page.locator('.view-tabs [data-view="evidence"]').click();
+    const cut = await page.locator(".card.source .place").evaluateAll((places) => {
+      const isCut = (place) =>
+        [...place.querySelectorAll(".file, .lines")].some((part) => part.getBoundingClientRect().right > place.getBoundingClientRect().right + 1 || part.scrollWidth > part.clientWidth + 1);
+      return places.filter(isCut).map((place) => place.textContent);
+    });
+    assert.deepEqual(cut, [], `${width} px`);
+  }
+  await close();
 });
 
 test("page: light and dark go with the system until one is chosen, and the choice is kept", async () => {

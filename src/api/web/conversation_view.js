@@ -3,6 +3,7 @@ import { toWire } from "./attachments.js";
 import { ChatRun } from "./chat_run.js";
 import { h, replaceChildren } from "./dom.js";
 import { formatCount } from "./format.js";
+import { tabStorage } from "./storage.js";
 import { TurnView } from "./turn_view.js";
 
 const runKey = "codehelper-run"; // of the run that goes on in this tab, so that a reload can take it up
@@ -74,7 +75,7 @@ export class ConversationView extends EventTarget {
 
   // Takes up the run that went on in this tab before it was loaded anew; whether there was one.
   resume() {
-    const kept = JSON.parse(sessionStorage.getItem(runKey) ?? "null");
+    const kept = JSON.parse(tabStorage.getItem(runKey) ?? "null");
     if (!kept) return false;
     this.id = kept.conversationId;
     this.projectPath = kept.projectPath;
@@ -101,7 +102,7 @@ export class ConversationView extends EventTarget {
     if (turn.isRunning && run.isStopped) turn.stop();
     if (this.#run !== run) return;
     this.#run = null;
-    sessionStorage.removeItem(runKey);
+    tabStorage.removeItem(runKey);
     this.dispatchEvent(new Event("running"));
     this.dispatchEvent(new Event("change"));
     this.announcer.say(describeEnd(turn, run));
@@ -112,7 +113,7 @@ export class ConversationView extends EventTarget {
     if (event.name === "started") {
       const attachments = turn.attachments.map(({ name, bytes }) => ({ name, bytes }));
       const kept = { runId: event.data.run_id, conversationId: event.data.conversation_id, question: turn.question, attachments, projectPath: turn.projectPath };
-      sessionStorage.setItem(runKey, JSON.stringify(kept));
+      tabStorage.setItem(runKey, JSON.stringify(kept));
     }
     if (event.data.conversation_id) this.id = event.data.conversation_id;
     if (event.name === "error" && run.isStopped) turn.stop();
@@ -145,7 +146,7 @@ export class ConversationView extends EventTarget {
     this.#run?.leave();
     if (this.#run !== null) {
       this.#run = null;
-      sessionStorage.removeItem(runKey);
+      tabStorage.removeItem(runKey);
       this.dispatchEvent(new Event("running"));
     }
     this.turns = [];

@@ -20,17 +20,23 @@ export function makeVerdict(outcome) {
   return h("span", { class: `badge ${verdict.name}` }, icon(verdict.icon), verdict.text);
 }
 
+// As it would be typed: words that a shell would take apart are quoted.
+export function formatCommand(words) {
+  const isPlain = /^[\w@%+=:,./-]+$/;
+  return words.map((word) => (isPlain.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(" ");
+}
+
 export function makeReceipt(receipt) {
   const rows = [
-    ["Command", h("code", {}, (receipt.argv ?? []).join(" "))],
+    ["Command", h("code", {}, formatCommand(receipt.argv))],
     ["Exit status", receipt.timed_out ? `${receipt.exit_code}, ended at its time limit` : String(receipt.exit_code)],
     ["Duration", formatSeconds(receipt.duration_seconds)],
     ["Tests", describeTests(receipt.tests) || "not told by the output"],
-    receipt.run_id && ["Run", h("code", {}, receipt.run_id)],
-    receipt.stdout_sha256 && ["Output SHA-256", makeSum("Copy the sum of the output", receipt.stdout_sha256)],
-    receipt.stderr_sha256 && ["Errors SHA-256", makeSum("Copy the sum of the errors", receipt.stderr_sha256)],
+    ["Run", makeSum("Copy the id of the run", receipt.run_id)],
+    ["Output SHA-256", makeSum("Copy the sum of the output", receipt.stdout_sha256)],
+    ["Errors SHA-256", makeSum("Copy the sum of the errors", receipt.stderr_sha256)],
   ];
-  const list = rows.filter(Boolean).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)));
+  const list = rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)));
   return h(
     "section",
     { class: "card receipt", "aria-label": "Receipt" },

@@ -1,5 +1,6 @@
 // Light and dark: as the system has it, or as chosen.
 import { icon } from "./dom.js";
+import { browserStorage } from "./storage.js";
 
 const storageKey = "codehelper-theme";
 const labels = { system: "as the system", light: "light", dark: "dark" };
@@ -12,11 +13,11 @@ export function setUpTheme(button) {
     button.setAttribute("aria-label", `Theme: ${labels[theme]}`);
     button.title = `Theme: ${labels[theme]}`;
   };
-  const stored = localStorage.getItem(storageKey);
+  const stored = browserStorage.getItem(storageKey);
   apply(themes.includes(stored) ? stored : "system");
   button.addEventListener("click", () => {
     const next = themes[(themes.indexOf(document.documentElement.dataset.theme) + 1) % themes.length];
-    localStorage.setItem(storageKey, next);
+    browserStorage.setItem(storageKey, next);
     apply(next);
   });
 }

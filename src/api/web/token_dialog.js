@@ -1,5 +1,6 @@
 // The token that the API may want: asked for when it refuses, and kept for this tab only.
 import { h, makeDialog } from "./dom.js";
+import { tabStorage } from "./storage.js";
 
 const storageKey = "codehelper-token";
 
@@ -7,7 +8,7 @@ export class Tokens {
   #asking = null;
 
   current() {
-    return sessionStorage.getItem(storageKey) ?? "";
+    return tabStorage.getItem(storageKey) ?? "";
   }
 
   // Resolves to whether there is another token than `refused` to try; one dialog for all callers that wait.
@@ -34,7 +35,7 @@ export class Tokens {
       let isGiven = false;
       const onsubmit = (event) => {
         event.preventDefault();
-        sessionStorage.setItem(storageKey, field.value.trim());
+        tabStorage.setItem(storageKey, field.value.trim());
         isGiven = true;
         dialog.close();
       };
