@@ -121,7 +121,7 @@ class McpLines {
 
   void take_message(const std::string& line) {
     if (line.empty()) return;
-    McpStep step = protocol_.take(line, nullptr);
+    McpStep step = protocol_.take(line, nullptr, ScopeSet::all());
     if (const auto* reply = std::get_if<McpReply>(&step)) {
       if (reply->message) send(to_json_text(*reply->message));
     } else if (const auto* cancel = std::get_if<McpCancel>(&step)) {

@@ -40,9 +40,9 @@ void finish_result(json::object& result, McpEra era) {
   result["_meta"] = json::object{{kServerInfoKey, server_info()}};
 }
 
-void let_cache(json::object& result) {
+void let_cache(json::object& result, std::string_view scope) {
   result["ttlMs"] = kListLifetimeMs;
-  result["cacheScope"] = "public";
+  result["cacheScope"] = scope;
 }
 
 }  // namespace
@@ -65,7 +65,7 @@ McpReply McpProtocol::reply(const McpMessage& message, McpEra era, json::object 
   return {200, std::move(answer)};
 }
 
-McpStep McpProtocol::take(std::string_view text, const McpHeaders* headers) const {
+McpStep McpProtocol::take(std::string_view text, const McpHeaders* headers, ScopeSet scopes) const {
   auto parsed = parse_mcp_message(text);
   if (!parsed) {
     McpMessage unread;
@@ -81,7 +81,7 @@ McpStep McpProtocol::take(std::string_view text, const McpHeaders* headers) cons
   const auto fault = is_checked ? check_mcp_request(message, era, headers) : std::nullopt;
   if (fault) return refuse(message, *fault);
   if (is_notification) return take_notification(message);
-  return take_request(message, era);
+  return take_request(message, era, scopes);
 }
 
 McpStep McpProtocol::take_notification(const McpMessage& message) {
@@ -92,15 +92,15 @@ McpStep McpProtocol::take_notification(const McpMessage& message) {
   return McpReply{202, std::nullopt};
 }
 
-McpStep McpProtocol::take_request(const McpMessage& message, McpEra era) const {
+McpStep McpProtocol::take_request(const McpMessage& message, McpEra era, ScopeSet scopes) const {
   const bool is_legacy = era == McpEra::legacy;
   if (message.method == "tools/call") return begin_call(message, era);
   if (message.method == "tools/list") {
     if (message.params.contains("cursor")) {
       return refuse(message, {is_legacy ? 200 : 400, kMcpInvalidParams, "there is one page only: no cursor was given"});
     }
-    json::object result = list_tools();
-    if (!is_legacy) let_cache(result);
+    json::object result = list_tools(scopes);
+    if (!is_legacy) let_cache(result, scopes == ScopeSet::all() ? "public" : "private");
     return reply(message, era, std::move(result));
   }
   if (is_legacy && message.method == "ping") return reply(message, era, {});
@@ -115,7 +115,7 @@ McpStep McpProtocol::take_request(const McpMessage& message, McpEra era) const {
     json::object result{{"supportedVersions", std::move(versions)},
                         {"capabilities", json::object{{"tools", json::object()}}},
                         {"instructions", instructions_}};
-    let_cache(result);
+    let_cache(result, "public");
     return reply(message, era, std::move(result));
   }
   return refuse(message, {is_legacy ? 200 : 404, kMcpMethodNotFound, "Method not found: " + message.method});
@@ -147,9 +147,11 @@ json::object McpProtocol::describe_server(const McpMessage& message) const {
           {"instructions", instructions_}};
 }
 
-json::object McpProtocol::list_tools() const {
+json::object McpProtocol::list_tools(ScopeSet scopes) const {
   json::array tools;
-  for (const McpTool& tool : tools_) tools.push_back(describe_tool(tool));
+  for (const McpTool& tool : tools_) {
+    if (scopes.has(tool.scope)) tools.push_back(describe_tool(tool));
+  }
   return {{"tools", std::move(tools)}};
 }
 

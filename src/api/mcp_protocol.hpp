@@ -38,8 +38,9 @@ class McpProtocol {
  public:
   McpProtocol(std::string instructions, std::vector<McpTool> tools);
 
-  /// `headers`: null = the message did not come over HTTP.
-  McpStep take(std::string_view text, const McpHeaders* headers) const;
+  /// `headers`: null = the message did not come over HTTP. `scopes` are the caller's; the list of tools has what he may
+  /// call.
+  McpStep take(std::string_view text, const McpHeaders* headers, ScopeSet scopes) const;
 
   /// What a caller needs for a call that take() gave.
   Scope scope_of(const McpCall& call) const;
@@ -54,10 +55,10 @@ class McpProtocol {
 
  private:
   static McpStep take_notification(const McpMessage& message);
-  McpStep take_request(const McpMessage& message, McpEra era) const;
+  McpStep take_request(const McpMessage& message, McpEra era, ScopeSet scopes) const;
   McpStep begin_call(const McpMessage& message, McpEra era) const;
   boost::json::object describe_server(const McpMessage& message) const;
-  boost::json::object list_tools() const;
+  boost::json::object list_tools(ScopeSet scopes) const;
   static McpReply reply(const McpMessage& message, McpEra era, boost::json::object result);
   static McpReply refuse(const McpMessage& message, const McpFault& fault);
 

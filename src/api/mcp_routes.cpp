@@ -78,7 +78,7 @@ Task<Result<HttpReply>> post_message(SharedDoor door, RequestContext context, Ht
   headers.method = copy_header(request, "Mcp-Method");
   headers.name = copy_header(request, "Mcp-Name");
   headers.session = copy_header(request, "Mcp-Session-Id");
-  McpStep step = door->protocol.take(request.body, &headers);
+  McpStep step = door->protocol.take(request.body, &headers, context.caller.scopes);
   if (const auto* reply = std::get_if<McpReply>(&step)) co_return make_reply(*reply);
   if (const auto* cancel = std::get_if<McpCancel>(&step)) {
     if (headers.session) door->calls.cancel(*headers.session, cancel->request_id);

@@ -35,7 +35,7 @@ struct Answered {
 };
 
 Answered take(const std::string& text, const McpHeaders* headers) {
-  const McpStep step = make_protocol().take(text, headers);
+  const McpStep step = make_protocol().take(text, headers, ScopeSet::all());
   const auto* reply = std::get_if<McpReply>(&step);
   REQUIRE(reply != nullptr);
   Answered answered{reply->http_status, 0, reply->message.value_or(json::object())};
@@ -84,7 +84,7 @@ TEST_CASE("mcp: notifications and answers are taken without a word") {
     CHECK(answered.message.empty());
   }
   const McpStep step = make_protocol().take(
-      R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"7"}})", nullptr);
+      R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"7"}})", nullptr, ScopeSet::all());
   REQUIRE(std::holds_alternative<McpCancel>(step));
   CHECK(std::get<McpCancel>(step).request_id == "7");
 }
@@ -94,7 +94,8 @@ TEST_CASE("mcp: the legacy era initializes with the version that is asked for, o
   for (const auto& [asked, given] : std::vector<std::pair<std::string, std::string>>{
            {"2025-11-25", "2025-11-25"}, {"2025-06-18", "2025-06-18"}, {"1.0", "2025-11-25"}}) {
     const McpStep step = make_protocol().take(
-        R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":")" + asked + "\"}}", &headers);
+        R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":")" + asked + "\"}}", &headers,
+        ScopeSet::all());
     const auto& reply = std::get<McpReply>(step);
     CHECK(reply.begins_session);
     CHECK(reply.message->at("id") == 0);
@@ -185,13 +186,37 @@ TEST_CASE("mcp: the modern era says how long a list may be kept, and who answers
   }
 }
 
+TEST_CASE("mcp: the list has the tools that the caller may call, and then only he may keep it") {
+  McpTool searching;
+  searching.name = "search_code";
+  searching.scope = Scope::read;
+  McpTool running;
+  running.name = "run_tests";
+  running.scope = Scope::run;
+  const McpProtocol protocol("", {searching, running});
+  const McpHeaders headers = modern_headers("tools/list");
+  const auto list = [&](ScopeSet scopes) {
+    const McpStep step = protocol.take(modern("tools/list"), &headers, scopes);
+    return std::get<McpReply>(step).message.value().at("result").as_object();
+  };
+
+  const json::object whole = list(ScopeSet::all());
+  const json::object part = list(Scope::read);
+
+  CHECK(whole.at("tools").as_array().size() == 2);
+  CHECK(whole.at("cacheScope") == "public");
+  REQUIRE(part.at("tools").as_array().size() == 1);
+  CHECK(part.at("tools").at(0).at("name") == "search_code");
+  CHECK(part.at("cacheScope") == "private");
+}
+
 TEST_CASE("mcp: a call carries its arguments and its token, and a name may come encoded") {
   McpHeaders headers = modern_headers("tools/call");
   headers.name = "=?base64?dGVzdF9zaW1wbGVfdGV4dA==?=";
   std::string text = modern("tools/call", R"("name":"test_simple_text","arguments":{"a":1},)");
   text.insert(text.find(R"("io.modelcontextprotocol/protocolVersion")"), R"("progressToken":"t",)");
 
-  const McpStep step = make_protocol().take(text, &headers);
+  const McpStep step = make_protocol().take(text, &headers, ScopeSet::all());
 
   REQUIRE(std::holds_alternative<McpCall>(step));
   const auto& call = std::get<McpCall>(step);

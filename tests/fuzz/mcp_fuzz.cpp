@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   McpTool tool;
   tool.name = "grep";
   const McpProtocol protocol("", {tool});
-  const McpStep step = protocol.take(text, (flags & 32U) != 0 ? nullptr : &headers);
+  const McpStep step = protocol.take(text, (flags & 32U) != 0 ? nullptr : &headers, ScopeSet::all());
   if (const auto* reply = std::get_if<McpReply>(&step)) check_reply(*reply);
   if (const auto* call = std::get_if<McpCall>(&step)) {
     check(call->tool == "grep");
