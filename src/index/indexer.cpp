@@ -85,10 +85,10 @@ class IndexPass {
   }
 
   Task<Result<void>> index_changes() {
-    auto known = co_await load_known();
+    auto both = load_known() && list_files();
+    auto outcome = co_await std::move(both);
+    auto& [known, listing] = outcome;
     if (!known) co_return known;
-    auto list = [root = project_.root, limit = options_.max_file_bytes] { return list_source_files(root, limit); };
-    auto listing = co_await loop_.run_blocking(std::move(list));
     if (!listing) co_return std::unexpected(listing.error());
     shard_.keep_own(*listing);
     report_.skipped = std::move(listing->skipped);
@@ -109,6 +109,11 @@ class IndexPass {
     auto indexed = co_await index_files(changes.to_read);
     if (!indexed) co_return indexed;
     co_return co_await finish();
+  }
+
+  Task<Result<SourceListing>> list_files() {
+    auto list = [root = project_.root, limit = options_.max_file_bytes] { return list_source_files(root, limit); };
+    co_return co_await loop_.run_blocking(std::move(list));
   }
 
   Task<Result<void>> load_known() {
