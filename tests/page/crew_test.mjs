@@ -273,6 +273,12 @@ test("page: a diff that is mended is two runs, each with its change, its output 
   assert.match(found[1].output, /2 passed/);
   assert.doesNotMatch(found[1].output, /1 failed/);
   assert.match(found[1].receipt, /2 tests ran, 0 failed/);
+  const isInSight = (locator) => locator.evaluate((element) => {
+    const { left, top } = element.getBoundingClientRect();
+    return element.contains(document.elementFromPoint(left + 2, top + 2));
+  });
+  await waitFor(() => isInSight(runs[1].getByRole("heading")), "the second run is in sight");
+  assert.ok(await isInSight(tests.locator(".run-state")), "and so is how it ended");
   await close();
 });
 

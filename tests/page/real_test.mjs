@@ -393,6 +393,38 @@ test("page: where there is little room, a place's file and lines are shown rathe
   await close();
 });
 
+test("page: without a project one is chosen first, with room to see the folders, and asked for by who asks too early", async () => {
+  const { folder, repository } = makeFolder();
+  for (let number = 1; number <= 6; number += 1) mkdirSync(path.join(folder, `work/folder${number}`));
+  const bare = await startProgram({ folder });
+  const { page, close } = await openPage(browser, bare.url, { expected: [503] }); // no Runner
+  const dialog = project(page);
+  await dialog.getByText("No project yet").waitFor();
+  await dialog.getByRole("combobox").fill(path.join(folder, "work/"));
+  await dialog.getByRole("option").nth(6).waitFor();
+  const isSeen = await dialog.getByRole("option").last().evaluate((option) => {
+    const { left, bottom } = option.getBoundingClientRect();
+    return option.contains(document.elementFromPoint(left + 5, bottom - 3));
+  });
+  assert.ok(isSeen, "the last folder is in sight");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  assert.equal(await page.locator("#project-button").textContent(), "Choose a project");
+
+  await ask(page, "Where are headers parsed?");
+  await page.locator(".answer").getByText("No project is chosen yet").waitFor();
+  await page.locator(".turn-foot").getByRole("button", { name: "Choose a project" }).click();
+  await dialog.getByRole("combobox").fill(repository);
+  await dialog.getByRole("button", { name: "Index", exact: true }).click();
+  await dialog.locator(".dot.ready").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator(".turn-foot").getByRole("button", { name: "Ask again" }).click();
+  await page.locator(".turn").nth(1).locator(".citation", { hasText: "parser.py" }).first().waitFor();
+  await close();
+  await bare.stop();
+});
+
 test("page: light and dark go with the system until one is chosen, and the choice is kept", async () => {
   const { page, close } = await openPage(browser, program.url, { theme: "dark" });
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);

@@ -54,17 +54,18 @@ export function makeFolder() {
   return { folder, repository };
 }
 
-// `codehelper dev` on a repository; resolves when its index is ready.
+// `codehelper dev` on a repository; resolves when its index is ready. Without a repository: `codehelper serve-api`.
 export async function startProgram({ folder, repository }, { port = 0, variables = {} } = {}) {
   const env = { PATH: process.env.PATH, HOME: folder, CODEHELPER_DATA_DIR: path.join(folder, "data"), ...variables };
-  const child = spawn(binary, ["dev", "--port", String(port), repository], { env, stdio: ["ignore", "ignore", "pipe"] });
+  const mode = repository ? ["dev", repository] : ["serve-api"];
+  const child = spawn(binary, [...mode, "--port", String(port)], { env, stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   const url = await new Promise((resolve, reject) => {
     let found = null;
     child.stderr.on("data", (bytes) => {
       said += bytes;
       found ??= /listening on (\S+)/.exec(said)?.[1];
-      if (found && said.includes("ready:")) resolve(found);
+      if (found && (!repository || said.includes("ready:"))) resolve(found);
     });
     child.on("exit", () => reject(new Error(`the program ended: ${said}`)));
   });

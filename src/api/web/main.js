@@ -51,6 +51,7 @@ const conversation = new ConversationView({
       if (canBeAsked) conversation.ask(turn.question, turn.attachments);
       else askBox.edit(turn);
     },
+    onProject: () => projectDialog.open(),
     onEvidence: (turn) => {
       evidence.show(turn);
       layout.show("evidence");
@@ -152,19 +153,15 @@ function showFault(text) {
 
 function showProject() {
   const status = project.status;
-  const path = project.path ?? "Choose a project";
   const progress = project.isIndexing && status.progress.files_total > 0 ? ` ${Math.floor((100 * status.progress.files_done) / status.progress.files_total)} %` : "";
-  const state = nameState(status) + progress;
-  const button = at("project-button");
-  replaceChildren(
-    button,
-    h("span", { class: `dot ${status?.index_status ?? "idle"}` }),
+  const known = project.path && [
+    h("span", { class: `dot ${status.index_status}` }),
     h("span", { class: "unseen" }, "Project: "),
-    h("span", { class: "project-path" }, h("bdi", {}, path)),
+    h("span", { class: "project-path" }, h("bdi", {}, project.path)),
     " ",
-    h("span", { class: "project-state" }, state),
-    icon("down"),
-  );
+    h("span", { class: "project-state" }, nameState(status) + progress),
+  ];
+  replaceChildren(at("project-button"), known ?? [icon("folder"), "Choose a project"], icon("down"));
 }
 
 function showAddress() {

@@ -18,6 +18,7 @@ export class ProjectDialog {
     this.skipped = new SkippedList(api);
     this.fault = h("p", { class: "fault", role: "alert", hidden: true });
     this.status = h("div", { class: "project-status" });
+    this.intro = h("p", { class: "hint" }, "No project yet: name the folder of a repository and index it.");
     this.progress = h("progress", { max: 1, "aria-label": "Files indexed" });
     this.progressText = h("p", { class: "hint" });
     this.progressArea = h("div", { class: "progress", hidden: true }, this.progress, this.progressText);
@@ -31,6 +32,7 @@ export class ProjectDialog {
     const form = h(
       "form",
       { class: "dialog-body", onsubmit },
+      this.intro,
       h("label", { for: "project-path" }, "Repository on the server"),
       h("div", { class: "field-row" }, this.path.element, this.index),
       this.fault,
@@ -85,6 +87,7 @@ export class ProjectDialog {
     const status = this.project.status;
     const isIndexing = this.project.isIndexing;
     const hasIndex = Boolean(status?.index?.finished_at);
+    this.intro.hidden = Boolean(this.project.path);
     this.cancel.hidden = !isIndexing;
     this.anew.hidden = !this.project.path || isIndexing;
     this.progressArea.hidden = !isIndexing;
@@ -117,7 +120,7 @@ export class ProjectDialog {
 }
 
 function describeStatus(status) {
-  if (!status?.project_path) return h("p", { class: "hint" }, "No project yet: name the folder of a repository and index it.");
+  if (!status?.project_path) return null;
   const { index, index_status: state, cause, stale_because: stale } = status;
   const facts = index.finished_at && [
     ["Files", index.files.toLocaleString("en")],

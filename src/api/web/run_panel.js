@@ -37,7 +37,7 @@ export class RunPanel {
       else this.runTests();
     };
     const form = h("form", { class: "run-form", onsubmit }, h("label", { for: "test-command" }, "Command"), h("div", { class: "field-row" }, this.command, this.button));
-    element.append(form, this.state, this.list);
+    element.append(h("div", { class: "run-head" }, form, this.state), this.list);
     this.#showButton();
   }
 
@@ -101,7 +101,7 @@ export class RunPanel {
     if (count === 1 && this.#patch) run.showChange(this.#patch);
     if (count > 1) this.#runs.forEach((one, index) => one.name(nameRun(index, count)));
     this.state.textContent = count > 1 ? `Running again: the change is mended…` : "Running…";
-    if (count > 1) run.element.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    if (count > 1) run.element.scrollIntoView({ block: "start", behavior: "smooth" });
   }
 
   // The server tells of all runs that ended; only of the last one their whole output.

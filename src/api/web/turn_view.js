@@ -25,6 +25,10 @@ function makeQuestion(question) {
   return h("div", { class: "question-part" }, text, more);
 }
 
+function lacksProject(answer) {
+  return answer.outcome === "no_project";
+}
+
 export class TurnView {
   #text = "";
   #round = 0;
@@ -34,7 +38,8 @@ export class TurnView {
   #shownEdits = new Set();
   #verify = (patch) => this.actions.onVerify(patch, this);
 
-  // `attachments`: {name, bytes, text}; of a turn that was kept they have no text. `actions`: onEdit(turn), onCite(turn, index), onEvidence(turn), onSources(turn), onVerify(patch, turn), onAgain(turn).
+  // `attachments`: {name, bytes, text}; of a turn that was kept they have no text. `actions`: onEdit(turn),
+  // onCite(turn, index), onEvidence(turn), onSources(turn), onVerify(patch, turn), onAgain(turn), onProject().
   constructor({ question, attachments, projectPath, actions }) {
     this.question = question;
     this.attachments = attachments;
@@ -151,7 +156,7 @@ export class TurnView {
   #showAnswer(answer) {
     const told = new Map(this.sources.map((source) => [nameSource(source), source]));
     this.sources = (answer.sources ?? []).map((source) => ({ ...told.get(nameSource(source)), ...source }));
-    this.#text = answer.response ?? "";
+    this.#text = lacksProject(answer) ? "No project is chosen yet, so there is no code to look at." : (answer.response ?? "");
     this.#edits = answer.edits ?? [];
     this.isRunning = false;
     this.element.removeAttribute("aria-busy");
@@ -175,7 +180,12 @@ export class TurnView {
     this.actions.onSources(this);
   }
 
-  #describeAnswer({ model, usage, seconds, index }) {
+  #describeAnswer(answer) {
+    if (lacksProject(answer)) {
+      const choose = h("button", { type: "button", class: "small-button", onclick: () => this.actions.onProject() }, icon("folder"), "Choose a project");
+      return [choose, this.#againButton()];
+    }
+    const { model, usage, seconds, index } = answer;
     const tokens = usage && `${usage.estimated ? "about " : ""}${(usage.prompt_tokens + usage.completion_tokens).toLocaleString("en")} tokens`;
     const changed = index?.changed_files > 0 && `${formatCount(index.changed_files, "file")} changed since the index`;
     const facts = [model ?? "without a model", tokens, formatSeconds(seconds), changed].filter(Boolean).join(" · ");
