@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""soak.py BINARY FOLDER [--minutes N] [--graph FILE.svg]: mixed load on `codehelper dev` for N (60) minutes, on a copy of
-FOLDER: questions, chats with a scripted model (read whole, streamed, and left in the middle), runs of the tests, files
-that change, whole indexings, and connections that break off half-way.
+"""soak.py BINARY FOLDER [--minutes N] [--speed F] [--graph FILE.svg]: mixed load on `codehelper dev` for N (60) minutes,
+on a copy of FOLDER: questions, chats with a scripted model (read whole, streamed, and left in the middle), runs of the
+tests, files that change, whole indexings, and connections that break off half-way; all of it F (1) times as dense.
 
 Every ten seconds the memory, descriptors and children of the process and the median times of what was asked are taken. At
-the end: what they were in the first quarter after the warm-up and in the last, how many requests there were, and a graph.
+the end: what they were in the first quarter after the warm-up and in the last, what was left when nothing was asked any
+more, how many requests there were, and a graph.
 Exit status 1 = something failed, or is not flat."""
 import argparse
 import collections
@@ -77,8 +78,8 @@ class Model(http.server.BaseHTTPRequestHandler):
 class Load:
     """What clients do, each kind in a thread of its own until `stop` is set."""
 
-    def __init__(self, base, port, folder):
-        self.base, self.port, self.folder = base, port, folder
+    def __init__(self, base, port, folder, speed):
+        self.base, self.port, self.folder, self.speed = base, port, folder, speed
         self.stop = threading.Event()
         self.lock = threading.Lock()
         self.spent = collections.defaultdict(list)  # milliseconds by kind, since the last sample
@@ -86,11 +87,11 @@ class Load:
         self.failures = []
         self.random = random.Random(1)
         self.files = [os.path.join(top, name) for top, _, names in os.walk(folder) for name in names
-                      if name.endswith((".c", ".h", ".py", ".js", ".ts", ".go", ".java", ".rs", ".md"))]
+                      if name.endswith((".c", ".cc", ".cpp", ".h", ".hpp", ".py", ".js", ".ts", ".go", ".java", ".rs", ".md"))]
 
     def every(self, seconds, kind, act):
         def work():
-            while not self.stop.wait(seconds):
+            while not self.stop.wait(seconds / self.speed):
                 begin = time.perf_counter()
                 try:
                     act()
@@ -176,7 +177,7 @@ def take_sample(server, load, begin):
 
 def draw(samples, file):
     """Each figure as a line over the minutes, below one another."""
-    names = ["memory, MiB", "descriptors", "search, ms", "chat, ms"]
+    names = ["memory, MiB", "descriptors", "children", "search, ms", "chat, ms"]
     width, height, left = 900, 110, 130
     last = samples[-1]["minute"] or 1
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width + left + 20}" height="{(height + 30) * len(names) + 30}" '
@@ -201,7 +202,20 @@ def make_repository(source, folder):
         subprocess.run(["git", *command], cwd=folder, check=True)
 
 
-def judge(samples, load, minutes):
+def wait_for_index(base):
+    while (state := json.load(urllib.request.urlopen(base + "/project")))["index_status"] != "ready":
+        if state["index_status"] == "failed":
+            raise SystemExit(f"the index was not made: {json.dumps(state)}")
+        time.sleep(0.5)
+
+
+def rest(server, load, begin):
+    """What is there when nothing is asked, and what was changed last is indexed."""
+    time.sleep(STEP_SECONDS)
+    return take_sample(server, load, begin)
+
+
+def judge(samples, before, after, load, minutes):
     table = Table(f"{minutes} minutes: {', '.join(f'{count} x {kind}' for kind, count in load.counts.most_common())}")
     early = [sample for sample in samples if QUARTER <= sample["minute"] / minutes < 2 * QUARTER]
     late = [sample for sample in samples if sample["minute"] / minutes >= 1 - QUARTER]
@@ -209,6 +223,9 @@ def judge(samples, load, minutes):
                        ("search, ms", at_most(1.5, 1.1)), ("chat, ms", at_most(1.5, 1.1))):
         first, last = (median(sample[name] for sample in part if name in sample) for part in (early, late))
         table.add(f"{name}: last quarter / second", last / first, goal, "x", f"{first:.1f}, then {last:.1f}")
+    for name, goal in (("descriptors", at_most(10, 5)), ("children", at_most(0, 0))):
+        table.add(f"{name} at rest: after - before", after[name] - before[name], goal, "",
+                  f"{before[name]}, then {after[name]}")
     table.add("failures", len(load.failures), at_most(0, 0), "", "; ".join(load.failures[:3]))
     return table
 
@@ -218,6 +235,7 @@ def main():
     parser.add_argument("binary")
     parser.add_argument("folder")
     parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--speed", type=float, default=1)
     parser.add_argument("--graph", default="soak.svg")
     options = parser.parse_args()
     model = ModelServer(("127.0.0.1", free_port()), Model)
@@ -228,18 +246,21 @@ def main():
         arguments = [options.binary, "dev", folder, "--port", "{port}", "--llm-url", f"http://127.0.0.1:{model.server_port}/v1"]
         with Server(arguments, {"CODEHELPER_LOG_LEVEL": "error"}) as server:
             base = f"http://127.0.0.1:{server.port}"
-            while json.load(urllib.request.urlopen(base + "/project"))["index_status"] != "ready":
-                time.sleep(0.5)
-            load = Load(base, server.port, folder)
-            load.start()
+            wait_for_index(base)
+            load = Load(base, server.port, folder, options.speed)
+            for act in (load.run_tests, load.chat):  # what is started once and stays
+                act()
+            before = rest(server, load, time.time())
             begin, samples = time.time(), []
+            load.start()
             while (time.time() - begin) < options.minutes * 60:
                 time.sleep(STEP_SECONDS)
                 samples.append(take_sample(server, load, begin))
                 draw(samples, options.graph)
             load.end()
+            after = rest(server, load, begin)
             print(server.read("stderr")[-2000:])
-    sys.exit(judge(samples, load, options.minutes).print())
+    sys.exit(judge(samples, before, after, load, options.minutes).print())
 
 
 if __name__ == "__main__":
