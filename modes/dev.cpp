@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "codehelper/net/task_group.hpp"
+#include "heap.hpp"
 #include "modes.hpp"
 #include "progress.hpp"
 #include "serving.hpp"
@@ -86,6 +87,7 @@ int run_dev(const Config& given, const Arguments& arguments) {
   if (!root) return fail_mode("dev", root.error());
   config.runner.allowed_root = std::move(*root);
 
+  keep_heap_compact();
   EventLoop loop;
   Metrics metrics;
   const Log log = make_log(config);

@@ -3,6 +3,7 @@
 
 #include "codehelper/api/mcp_tools.hpp"
 #include "codehelper/net/task_group.hpp"
+#include "heap.hpp"
 #include "modes.hpp"
 #include "wiring.hpp"
 
@@ -34,6 +35,7 @@ int run_mcp(const Config& given, const Arguments& arguments) {
   if (!root) return fail_mode("mcp", root.error());
   config.runner.allowed_root = std::move(*root);
 
+  keep_heap_compact();
   EventLoop loop;
   Metrics metrics;
   const Log log(STDERR_FILENO, config.log_level);

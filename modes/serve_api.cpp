@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "codehelper/net/task_group.hpp"
+#include "heap.hpp"
 #include "modes.hpp"
 #include "serving.hpp"
 #include "wiring.hpp"
@@ -52,6 +53,7 @@ Task<void> end_background(TaskGroup& background, ApiParts& parts) {
 }  // namespace
 
 int run_serve_api(const Config& config, const Arguments&) {
+  keep_heap_compact();
   EventLoop loop;
   Metrics metrics;
   const Log log = make_log(config);

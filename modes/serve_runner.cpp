@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "heap.hpp"
 #include "modes.hpp"
 #include "serving.hpp"
 #include "wiring.hpp"
@@ -13,6 +14,7 @@ int run_serve_runner(const Config& given, const Arguments&) {
   auto root = resolve_root(config.runner.allowed_root);
   if (!root) return fail_mode("serve-runner", root.error());
   config.runner.allowed_root = std::move(*root);
+  keep_heap_compact();
   EventLoop loop;
   Metrics metrics;
   const Log log = make_log(config);
