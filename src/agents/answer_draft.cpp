@@ -81,8 +81,4 @@ std::string describe_freshness(const IndexMarker& index, std::optional<std::uint
   return text + ".";
 }
 
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
 }  // namespace codehelper

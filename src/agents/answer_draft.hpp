@@ -45,8 +45,6 @@ std::string describe_freshness(const IndexMarker& index, std::optional<std::uint
 /// Why nothing was found, without a full stop; sets the answer's outcome.
 std::string describe_search_failure(ChatAnswer& answer, const Error& error);
 
-double seconds_since(std::chrono::steady_clock::time_point begin);
-
 /// Of the best-matching places alone. Errors: cancelled, timeout.
 Task<Result<void>> answer_from_index(AnswerDraft& draft);
 /// Falls back on the index when the model fails. Errors: cancelled, timeout.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "answer_draft.hpp"
+#include "codehelper/base/elapsed.hpp"
 #include "codehelper/base/secret_text.hpp"
 #include "excerpt.hpp"
 #include "prompt.hpp"

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "answer_draft.hpp"
+#include "codehelper/base/elapsed.hpp"
 #include "codehelper/net/with_deadline.hpp"
 #include "manager.hpp"
 

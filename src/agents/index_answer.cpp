@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "answer_draft.hpp"
+#include "codehelper/base/elapsed.hpp"
 #include "codehelper/base/secret_text.hpp"
 #include "codehelper/base/text.hpp"
 #include "codehelper/retrieve/citation_check.hpp"

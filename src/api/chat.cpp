@@ -4,6 +4,7 @@
 #include <boost/json/value_from.hpp>
 
 #include "codehelper/api/wire.hpp"
+#include "codehelper/base/elapsed.hpp"
 #include "codehelper/base/json_fields.hpp"
 #include "codehelper/base/log.hpp"
 #include "codehelper/base/text.hpp"
@@ -176,8 +177,7 @@ Task<Result<ChatAnswer>> answer_chat(ApiServices& services, RequestContext conte
     if (!kept) answer->notes.push_back("This answer could not be kept: " + kept.error().message);
     if (!kept) context.log.warning("conversation_not_kept", {{"cause", kept.error().message}});
   }
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  log_summary(context, services.metrics, answer, seconds);
+  log_summary(context, services.metrics, answer, seconds_since(begin));
   co_return answer;
 }
 

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "codehelper/base/elapsed.hpp"
 #include "codehelper/base/hash.hpp"
 #include "codehelper/net/with_deadline.hpp"
 #include "output_capture.hpp"
@@ -256,7 +257,7 @@ Task<void> drain(RunPointer run) {
   if (run->failure) std::rethrow_exception(run->failure);
 }
 
-CommandResult make_result(Run& run, const Outcome& outcome, std::chrono::duration<double> duration) {
+CommandResult make_result(Run& run, const Outcome& outcome, double seconds) {
   CommandResult result;
   result.exit_code = outcome.exit_code;
   result.timed_out = outcome.timed_out;
@@ -268,7 +269,7 @@ CommandResult make_result(Run& run, const Outcome& outcome, std::chrono::duratio
   result.error_bytes = run.error.bytes;
   result.output_sha256 = run.output.digest.hex();
   result.error_sha256 = run.error.digest.hex();
-  result.duration_seconds = duration.count();
+  result.duration_seconds = seconds;
   result.limit = outcome.limit;
   result.cpu_seconds = static_cast<double>(run.last_report.cpu_microseconds) / 1e6;
   result.max_rss_bytes = run.last_report.max_rss_bytes;
@@ -285,14 +286,14 @@ Task<Result<CommandResult>> drive_once(EventLoop& loop, Spawner& spawner, Comman
 
   const auto begin = std::chrono::steady_clock::now();
   auto outcome = co_await follow(spawner, run, std::move(plan));
-  const std::chrono::duration<double> duration = std::chrono::steady_clock::now() - begin;
+  const double seconds = seconds_since(begin);
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   if (!outcome) end_at_once(*run);
   const bool tree_is_gone = co_await wait_for_tree(spawner, run);
   co_await drain(run);
   if (!outcome) co_return std::unexpected(outcome.error());
   if (!tree_is_gone) outcome->notice = "\n[some processes of the command could not be ended]\n" + outcome->notice;
-  co_return make_result(*run, *outcome, duration);
+  co_return make_result(*run, *outcome, seconds);
 }
 
 // Runs as a coroutine of its own, so that it can go on after a cancellation until the tree is gone.

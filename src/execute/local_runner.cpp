@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "codehelper/base/elapsed.hpp"
 #include "codehelper/execute/command_runner.hpp"
 #include "codehelper/net/with_deadline.hpp"
 #include "patched_copy.hpp"
@@ -34,10 +35,6 @@ std::string describe(const Result<CommandResult>& result) {
   if (result->timed_out) return "timed_out";
   if (result->limit != RunLimit::none) return "limited";
   return result->exit_code == 0 ? "succeeded" : "failed";
-}
-
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
 class LocalRunner final : public CommandRunner {

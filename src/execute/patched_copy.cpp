@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "codehelper/base/elapsed.hpp"
 #include "codehelper/base/path.hpp"
 #include "project_copy.hpp"
 #include "tree_removal.hpp"
@@ -102,7 +103,7 @@ Task<Result<void>> PatchedProject::fill(CommandPlan& plan) {
   plan.cwd = plan.cwd == plan.project ? seen_at : seen_at / plan.cwd.lexically_relative(plan.project);
   description_.copied_files = copy.files();
   description_.copied_bytes = copy.bytes();
-  description_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  description_.seconds = seconds_since(begin);
   co_return Result<void>{};
 }
 

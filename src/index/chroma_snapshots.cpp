@@ -4,6 +4,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <utility>
 
+#include "codehelper/base/elapsed.hpp"
 #include "codehelper/net/with_deadline.hpp"
 
 namespace codehelper {
@@ -48,7 +49,7 @@ Task<void> ChromaSnapshots::follow(RequestContext context, std::shared_ptr<Entry
   const bool was_built = entry->snapshot->is_built();
   const auto begin = std::chrono::steady_clock::now();
   const auto followed = co_await entry->snapshot->follow(context, std::move(index));
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double seconds = seconds_since(begin);
   entry->problem.reset();
   if (followed) {
     entry->revision = revision;

@@ -12,6 +12,7 @@
 #include <map>
 #include <utility>
 
+#include "codehelper/base/elapsed.hpp"
 #include "embedding_work.hpp"
 #include "file_preparation.hpp"
 #include "index_changes.hpp"
@@ -231,7 +232,7 @@ class IndexPass {
     progress.files_done = unchanged_ + looked_at;
     progress.chunks += chunks;
     progress.embedded_files += files;
-    progress.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+    progress.seconds = seconds_since(started_);
     if (options_.on_progress) options_.on_progress(progress);
     co_return Result<void>{};
   }

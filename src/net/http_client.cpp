@@ -1,6 +1,7 @@
 #include "codehelper/net/http_client.hpp"
 
 #include "client_exchange.hpp"
+#include "codehelper/base/elapsed.hpp"
 #include "codehelper/net/with_deadline.hpp"
 #include "connection_pool.hpp"
 #include "name_lookup.hpp"
@@ -91,9 +92,9 @@ struct HttpClient::State {
 Task<Result<HttpAnswer>> HttpClient::State::run(std::shared_ptr<State> self, Work work) {
   const auto begin = Deadline::Clock::now();
   auto answer = co_await run_in_time(self, std::move(work));
-  const std::chrono::duration<double> seconds = Deadline::Clock::now() - begin;
-  if (self->options.metrics != nullptr)
-    record_call(*self->options.metrics, self->options.role, answer, seconds.count());
+  if (self->options.metrics != nullptr) {
+    record_call(*self->options.metrics, self->options.role, answer, seconds_since(begin));
+  }
   co_return answer;
 }
 
