@@ -101,7 +101,7 @@ export class RunPanel {
     if (count === 1 && this.#patch) run.showChange(this.#patch);
     if (count > 1) this.#runs.forEach((one, index) => one.name(nameRun(index, count)));
     this.state.textContent = count > 1 ? `Running again: the change is mended…` : "Running…";
-    if (count > 1) run.element.scrollIntoView({ block: "start", behavior: "smooth" });
+    this.#goToLast();
   }
 
   // The server tells of all runs that ended; only of the last one their whole output.
@@ -116,6 +116,12 @@ export class RunPanel {
     });
     replaceChildren(this.state, makeVerdict(outcome), h("span", {}, [describeTests(tests), formatSeconds(seconds)].filter(Boolean).join(" · ")));
     this.announcer.say(`The run has ended: ${run.summary}`);
+    this.#goToLast();
+  }
+
+  // Of several the last one matters most.
+  #goToLast() {
+    if (this.#runs.length > 1) this.#runs.at(-1).element.scrollIntoView({ block: "start" });
   }
 
   #fail(message) {
