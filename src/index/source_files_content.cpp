@@ -30,44 +30,43 @@ std::expected<std::string, SkippedFile> refuse(const SourceFile& file, SkipReaso
   return std::unexpected(SkippedFile{file.path, reason, std::move(detail)});
 }
 
-Result<std::expected<std::string, SkippedFile>> refuse_unread(const SourceFile& file, int code) {
+Result<std::expected<std::string, SkippedFile>> refuse_unread(const SourceFile& file, int code,
+                                                              std::uint64_t max_file_bytes) {
+  if (code == ENOENT || code == ENOTDIR) return fail(ErrorCode::not_found, "no such file: " + file.path);
+  if (code == ELOOP || code == ENXIO) return refuse(file, SkipReason::not_a_file, "no regular file any more");
+  if (code == EFBIG) {
+    return refuse(file, SkipReason::too_large, "more than " + std::to_string(max_file_bytes) + " bytes");
+  }
   if (is_machine_fault(code)) {
     return fail(ErrorCode::unavailable, file.path + " can't be read: " + std::strerror(code));
   }
   return refuse(file, SkipReason::unreadable, std::strerror(code));
 }
 
-std::string too_large_detail(std::uint64_t max_file_bytes) {
-  return "more than " + std::to_string(max_file_bytes) + " bytes";
-}
-
 }  // namespace
+
+std::expected<std::string, int> read_file_below(const std::filesystem::path& root, std::string_view path,
+                                                std::uint64_t max_bytes) {
+  const auto opened = open_below(root, path);
+  if (!opened) return std::unexpected(opened.error());
+  struct stat status{};
+  if (::fstat(opened->get(), &status) != 0) return std::unexpected(errno);
+  if (!S_ISREG(status.st_mode)) return std::unexpected(ENXIO);
+  if (static_cast<std::uint64_t>(status.st_size) > max_bytes) return std::unexpected(EFBIG);
+  auto bytes = read_bytes(opened->get(), max_bytes + 1);
+  if (bytes && bytes->size() > max_bytes) return std::unexpected(EFBIG);
+  return bytes;
+}
 
 Result<std::expected<std::string, SkippedFile>> read_source_bytes(const std::filesystem::path& root,
                                                                   const SourceFile& file,
                                                                   std::uint64_t max_file_bytes) {
   if (is_secret_path(file.path)) return refuse(file, SkipReason::secret, "by its name");
-  const auto opened = open_below(root, file.path);
-  if (!opened) {
-    const int code = opened.error();
-    if (code == ENOENT || code == ENOTDIR) return fail(ErrorCode::not_found, "no such file: " + file.path);
-    if (code == ELOOP || code == ENXIO) return refuse(file, SkipReason::not_a_file, "no regular file any more");
-    return refuse_unread(file, code);
-  }
-
-  struct stat status{};
-  if (::fstat(opened->get(), &status) != 0) return refuse_unread(file, errno);
-  if (!S_ISREG(status.st_mode)) {
-    return refuse(file, SkipReason::not_a_file, "no regular file any more");
-  }
-  if (static_cast<std::uint64_t>(status.st_size) > max_file_bytes) {
-    return refuse(file, SkipReason::too_large, too_large_detail(max_file_bytes));
-  }
-  auto bytes = read_bytes(opened->get(), max_file_bytes + 1);
-  if (!bytes) return refuse_unread(file, bytes.error());
-  if (bytes->size() > max_file_bytes) return refuse(file, SkipReason::too_large, too_large_detail(max_file_bytes));
-  if (auto refusal = refuse_content(file.path, *bytes))
+  auto bytes = read_file_below(root, file.path, max_file_bytes);
+  if (!bytes) return refuse_unread(file, bytes.error(), max_file_bytes);
+  if (auto refusal = refuse_content(file.path, *bytes)) {
     return refuse(file, refusal->reason, std::move(refusal->detail));
+  }
   return std::move(*bytes);
 }
 

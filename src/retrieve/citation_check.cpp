@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <expected>
 #include <map>
-#include <optional>
 #include <string>
 
 #include "codehelper/base/text.hpp"
@@ -12,14 +12,14 @@
 namespace codehelper {
 namespace {
 
-/// As it is indexed; nothing when it is not there, or not to be read.
-std::optional<std::string> read_text(const std::filesystem::path& root, const std::string& path) {
+/// Content is not judged: what is shown was, when it was indexed.
+std::expected<std::string, int> read_now(const std::filesystem::path& root, const std::string& path) {
   constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 30;
-  SourceFile file;
-  file.path = path;
-  const auto bytes = read_source_bytes(root, file, kMaxBytes);
-  if (!bytes || !*bytes) return std::nullopt;
-  return to_valid_utf8(**bytes);
+  return read_file_below(root, path, kMaxBytes);
+}
+
+bool stands_there(std::string_view bytes, const SearchHit& hit) {
+  return to_valid_utf8(select_lines(bytes, hit.start_line, hit.end_line)) == hit.text;
 }
 
 /// The first of the lines that equal `lines`, nearest to line `near`; 0 = there are none.
@@ -41,20 +41,21 @@ int find_lines(std::string_view text, std::string_view lines, int near) {
 }  // namespace
 
 bool is_citation_true(const std::filesystem::path& root, const SearchHit& hit) {
-  const auto text = read_text(root, hit.path);
-  return text && select_lines(*text, hit.start_line, hit.end_line) == hit.text;
+  const auto bytes = read_now(root, hit.path);
+  return bytes && stands_there(*bytes, hit);
 }
 
 std::vector<SearchHit> keep_true_hits(const std::filesystem::path& root, std::vector<SearchHit> hits) {
   std::error_code error;
   if (!std::filesystem::is_directory(root, error)) return hits;
-  std::map<std::string, std::optional<std::string>> texts;
+  std::map<std::string, std::expected<std::string, int>> files;
   std::erase_if(hits, [&](SearchHit& hit) {
-    const auto [entry, is_new] = texts.try_emplace(hit.path);
-    if (is_new) entry->second = read_text(root, hit.path);
-    if (!entry->second || hit.text.empty()) return true;
-    if (select_lines(*entry->second, hit.start_line, hit.end_line) == hit.text) return false;
-    const int place = find_lines(*entry->second, hit.text, hit.start_line);
+    const auto [entry, is_new] = files.try_emplace(hit.path);
+    auto& bytes = entry->second;
+    if (is_new) bytes = read_now(root, hit.path);
+    if (!bytes || hit.text.empty()) return true;
+    if (stands_there(*bytes, hit)) return false;
+    const int place = find_lines(to_valid_utf8(*bytes), hit.text, hit.start_line);
     hit.end_line += place - hit.start_line;
     hit.start_line = place;
     return place == 0;

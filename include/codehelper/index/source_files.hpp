@@ -75,6 +75,11 @@ Result<std::expected<FileContent, SkippedFile>> read_source_file(const std::file
 Result<std::expected<std::string, SkippedFile>> read_source_bytes(const std::filesystem::path& root,
                                                                   const SourceFile& file, std::uint64_t max_file_bytes);
 
+/// The bytes of a regular file below `root`, whether or not it is indexed; no link is followed below `root`. Blocks.
+/// Errors: an errno; ELOOP for a link, ENXIO for what is no regular file, EFBIG for more than `max_bytes`.
+std::expected<std::string, int> read_file_below(const std::filesystem::path& root, std::string_view path,
+                                                std::uint64_t max_bytes);
+
 /// Whether a file of this name may hold secrets: ".env", "id_rsa", "*.pem", …; only the last part of the path and known
 /// folders (".ssh/", ".aws/") count. Templates such as ".env.example" are no secrets.
 bool is_secret_path(std::string_view path);
