@@ -14,6 +14,9 @@ void keep_heap_compact() {
   // by doubling, leave holes of that size in the arena. Fixed, their memory is given back when they end: 42 MiB.
   constexpr int kOwnPagesFrom = 1024 * 1024;
   mallopt(M_MMAP_THRESHOLD, kOwnPagesFrom);
+  // Fixing one fixes the other, at 128 KiB: each search would give pages back and ask for them again.
+  constexpr int kKeptAtEnd = 4 * 1024 * 1024;
+  mallopt(M_TRIM_THRESHOLD, kKeptAtEnd);
 }
 
 }  // namespace codehelper
