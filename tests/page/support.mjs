@@ -16,6 +16,8 @@ export const binary = process.env.TEST_BINARY;
 export const pictures = process.env.TEST_PICTURES;
 const browserPath = process.env.TEST_BROWSER;
 
+process.setMaxListeners(0); // each folder and each program has one for the end
+
 const patience = 60_000; // milliseconds; a busy machine takes long for what is quick elsewhere
 
 export const wide = { width: 1280, height: 800 };

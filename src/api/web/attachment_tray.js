@@ -3,6 +3,8 @@ import { attachFiles, makeChips } from "./attachments.js";
 import { h, iconButton, replaceChildren } from "./dom.js";
 import { formatCount } from "./format.js";
 
+const shownFaults = 6; // of a folder's worth of files that can't be attached
+
 export class AttachmentTray {
   #adding = Promise.resolve();
 
@@ -42,7 +44,9 @@ export class AttachmentTray {
 
   tell(faults) {
     this.fault.hidden = faults.length === 0;
-    replaceChildren(this.fault, h("div", {}, faults.map((text) => h("p", {}, text))), iconButton("close", "Dismiss", () => this.tell([])));
+    const shown = faults.slice(0, shownFaults);
+    if (faults.length > shown.length) shown.push(`and ${faults.length - shown.length} more`);
+    replaceChildren(this.fault, h("div", {}, shown.map((text) => h("p", {}, text))), iconButton("close", "Dismiss", () => this.tell([])));
   }
 
   // Files that are dropped on the page never take the browser away from it.

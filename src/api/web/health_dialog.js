@@ -27,8 +27,8 @@ export class HealthDialog {
   }
 
   async #showVersion() {
-    const document = await this.api.json("GET", "/openapi.json").catch(() => null);
-    if (document) this.version.textContent = `codehelper ${document.info.version}`;
+    const description = await this.api.json("GET", "/openapi.json").catch(() => null);
+    if (description) this.version.textContent = `codehelper ${description.info.version}`;
   }
 
   async refreshButton() {
