@@ -6,4 +6,4 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 cmake --preset dev >/dev/null
 cmake --build --preset dev
-ctest --preset dev --parallel "$(nproc)" "$@"
+ctest --preset dev --parallel "$(($(nproc) + 1))" "$@"  # many wait for a process or a limit
