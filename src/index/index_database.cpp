@@ -187,7 +187,7 @@ Result<void> IndexDatabase::check_pages() {
 }
 
 Result<void> IndexDatabase::visit_files(const std::function<void(std::int64_t, std::string_view)>& visit) {
-  auto row = database_.prepare("SELECT id, path FROM files");
+  auto row = database_.prepare("SELECT id, path FROM files WHERE chunks > 0");
   if (!row) return std::unexpected(row.error());
   auto more = row->step();
   for (; more && *more; more = row->step()) visit(row->integer(0), row->bytes(1));

@@ -68,6 +68,7 @@ class IndexDatabase {
   /// The methods below belong in one read transaction, so that they see one state.
   Result<SqliteTransaction> begin_reading() { return SqliteTransaction::begin(database_, "BEGIN"); }
   Result<std::int64_t> revision() { return database_.select_integer("SELECT revision FROM state"); }
+  /// Those that have chunks.
   Result<void> visit_files(const std::function<void(std::int64_t id, std::string_view path)>& visit);
   /// Ascending.
   Result<std::vector<std::int64_t>> chunk_ids();

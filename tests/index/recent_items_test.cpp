@@ -2,6 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <functional>
+
 #include "../../src/index/embedded_snapshot.hpp"
 #include "support/index_samples.hpp"
 #include "support/temporary_directory.hpp"
@@ -30,6 +33,23 @@ struct Fixture {
     return made == before;
   }
 };
+
+constexpr int kRounds = 30;
+
+/// Applies the batch of each round; returns the memory that a snapshot tells after each.
+std::vector<std::size_t> follow_changes(const std::function<IndexBatch(int round)>& make_batch) {
+  const test::TemporaryDirectory data;
+  auto database = IndexDatabase::create(data.path() / "a.db");
+  REQUIRE(database);
+  EmbeddedSnapshot snapshot;
+  std::vector<std::size_t> told;
+  for (int round = 0; round < kRounds; ++round) {
+    REQUIRE(database->apply(make_batch(round)));
+    REQUIRE(snapshot.follow(*database));
+    told.push_back(snapshot.memory_bytes());
+  }
+  return told;
+}
 
 }  // namespace
 
@@ -101,6 +121,37 @@ TEST_CASE("embedded snapshot: the memory that it tells grows with what it holds"
     CHECK(snapshot.memory_bytes() < before + 1'000'000);
     before = snapshot.memory_bytes();
   }
+}
+
+TEST_CASE("embedded snapshot: its memory stays the same however often files change") {
+  const auto change = [](int round) {
+    IndexBatch batch;
+    for (int i = 0; i < 10; ++i) {
+      const std::string path = "changed_" + std::to_string(round % 5 * 10 + i) + ".cpp";
+      batch.files.push_back(test::make_file(path, {"alpha" + std::to_string(round) + " beta\n"}));
+    }
+    return batch;
+  };
+
+  const std::vector<std::size_t> told = follow_changes(change);
+
+  const auto middle = told.begin() + kRounds / 2;
+  const std::size_t most = *std::max_element(told.begin(), middle);
+  CHECK(*std::max_element(middle, told.end()) < most + most / 10);
+}
+
+TEST_CASE("embedded snapshot: files without content leave nothing behind") {
+  const auto come_and_go = [](int round) {
+    IndexBatch batch;
+    if (round == 0) batch.files.push_back(test::make_file("stays.cpp", {"alpha beta\n"}));
+    if (round > 0) batch.removed_paths.push_back("empty_" + std::to_string(round - 1) + ".cpp");
+    batch.files.push_back(test::make_file("empty_" + std::to_string(round) + ".cpp", {}));
+    return batch;
+  };
+
+  const std::vector<std::size_t> told = follow_changes(come_and_go);
+
+  CHECK(told.back() == told.front());
 }
 
 }  // namespace codehelper
