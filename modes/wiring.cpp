@@ -3,16 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdio>
-
 #include "codehelper/agents/model_server.hpp"
 #include "codehelper/api/mcp_tools.hpp"
-#include "codehelper/index/embedding_server.hpp"
 #include "codehelper/jobs/index_freshness.hpp"
 #include "codehelper/jobs/kubernetes_ingest_jobs.hpp"
 #include "codehelper/jobs/local_ingest_jobs.hpp"
-#include "modes.hpp"
 
 namespace codehelper {
 
@@ -95,48 +90,6 @@ Result<std::unique_ptr<IngestJobs>> make_cluster_jobs(EventLoop& loop, Metrics& 
   return make_kubernetes_ingest_jobs(loop, metrics, store, std::move(jobs));
 }
 
-std::string search_path_of(const StringMap& environment) {
-  const auto path = environment.find("PATH");
-  return path == environment.end() ? "/usr/local/bin:/usr/bin:/bin" : path->second;
-}
-
-SandboxRules make_sandbox_rules(const Config& config, const StringMap& environment) {
-  const RunnerConfig& runner = config.runner;
-  SandboxRules rules;
-  rules.mode = parse_sandbox_mode(runner.sandbox).value_or(SandboxMode::required);
-  for (const Mechanism mechanism : kMechanisms) {
-    const auto& without = runner.sandbox_without;
-    if (std::ranges::find(without, to_string(mechanism)) != without.end()) rules.allowed.remove(mechanism);
-  }
-  rules.network_on_request = runner.network == "on-request";
-  rules.network = parse_network_access(runner.network).value_or(NetworkAccess::loopback);
-  rules.limits.memory_bytes = runner.memory_max_bytes != 0 ? runner.memory_max_bytes : find_default_memory_limit();
-  rules.limits.file_bytes = runner.file_max_bytes;
-  rules.limits.tasks = runner.tasks_max;
-  rules.limits.open_files = runner.open_files_max;
-  rules.cache_dir = runner.cache_dir;
-  rules.copy_dir = runner.copy_dir;
-  rules.allowed_root = runner.allowed_root;
-  rules.read_paths = runner.read_paths;
-  rules.executables = runner.executables;
-  rules.server_env = environment;
-  rules.server_env["PATH"] = search_path_of(environment);
-  return rules;
-}
-
-void tell_sandbox(const SandboxLevel& level, const Log& log, Metrics& metrics) {
-  boost::json::object fields;
-  for (const auto& [axis, value] : level.axes()) {
-    fields[axis == "level" ? "confinement" : axis] = value;
-    metrics.set("runner_sandbox", "Confinement of commands: 1 for the value that holds on an axis.",
-                {{"axis", axis}, {"value", value}}, 1);
-  }
-  boost::json::array missing;
-  for (const auto& [mechanism, cause] : level.missing) missing.push_back(boost::json::string(mechanism + ": " + cause));
-  fields["missing"] = std::move(missing);
-  log.info("sandbox", std::move(fields));
-}
-
 Result<std::unique_ptr<LanguageModel>> make_model(HttpClient& client, const LlmConfig& config) {
   LanguageModelOptions options;
   options.url = model_base_url(config.url);
@@ -157,108 +110,6 @@ std::filesystem::path own_executable() {
 
 Log make_log(const Config& config) {
   return Log(STDOUT_FILENO, config.log_level);
-}
-
-Result<EmbedderParts> make_embedder(EventLoop& loop, Metrics& metrics, const EmbedConfig& config) {
-  EmbedderParts parts;
-  if (config.url.empty()) {
-    parts.embedder = make_hashing_embedder(loop);
-    return parts;
-  }
-  HttpClientOptions client;
-  client.base_url = config.url;
-  client.token = config.api_key;
-  client.metrics = &metrics;
-  client.role = "embedder";
-  auto made = HttpClient::make(loop, std::move(client));
-  if (!made) return fail_with_context("EMBED_URL", made.error());
-  parts.client = std::move(*made);
-  EmbeddingServerOptions options;
-  options.url = config.url;
-  options.model = config.model;
-  if (config.api == "ollama") options.api = EmbeddingApi::ollama;
-  if (config.api == "openai") options.api = EmbeddingApi::openai;
-  options.passage_prefix = config.document_prefix;
-  options.question_prefix = config.query_prefix;
-  options.limit = config.limit;
-  auto embedder = make_embedding_server(loop, *parts.client, std::move(options));
-  if (!embedder) return fail_with_context("EMBED_URL", embedder.error());
-  parts.embedder = std::move(*embedder);
-  return parts;
-}
-
-Result<IndexParts> make_index_parts(EventLoop& loop, Metrics& metrics, const Config& config,
-                                    std::chrono::milliseconds patience) {
-  std::error_code error;
-  std::filesystem::create_directories(config.index.data_dir, error);
-  if (!error && ::access(config.index.data_dir.c_str(), W_OK | X_OK) != 0) error.assign(errno, std::system_category());
-  if (error) {
-    return fail(ErrorCode::unavailable,
-                fmt::format("the data directory {} can't be used: {}; set CODEHELPER_DATA_DIR to one "
-                            "that can be written",
-                            config.index.data_dir.string(), error.message()));
-  }
-  IndexParts parts;
-  auto embedder = make_embedder(loop, metrics, config.embed);
-  if (!embedder) return std::unexpected(embedder.error());
-  parts.embedder_client = std::move(embedder->client);
-  parts.embedder = std::move(embedder->embedder);
-  if (config.index.chroma_url.empty()) {
-    parts.store = open_embedded_store(loop, config.index.data_dir);
-    parts.symbols = open_embedded_symbols(loop, config.index.data_dir);
-    parts.vectors = open_embedded_vectors(loop, config.index.data_dir);
-    parts.state = make_file_state(loop, config.index.data_dir / "current_project.json");
-    return parts;
-  }
-  HttpClientOptions client;
-  client.base_url = config.index.chroma_url;
-  client.metrics = &metrics;
-  client.role = "chroma";
-  auto made = HttpClient::make(loop, std::move(client));
-  if (!made) return fail_with_context("VECTOR_DB_URL", made.error());
-  parts.chroma_client = std::move(*made);
-  ChromaOptions options;
-  options.call_limit = config.index.chroma_limit;
-  options.write_limit = config.index.chroma_write_limit;
-  options.patience = patience;
-  auto store = make_chroma_store(loop, *parts.chroma_client, options);
-  parts.chroma = store.get();
-  parts.store = std::move(store);
-  parts.symbols = make_derived_symbols(loop, *parts.store);
-  parts.state = make_chroma_state(loop, *parts.chroma_client, config.index.chroma_limit);
-  return parts;
-}
-
-Result<std::unique_ptr<RunnerParts>> RunnerParts::make(EventLoop& loop, Metrics& metrics, const Log& log,
-                                                       const Config& config) {
-  const StringMap environment = load_environment();
-  auto sandbox = Sandbox::open(loop, own_executable(), make_sandbox_rules(config, environment));
-  if (!sandbox) return std::unexpected(sandbox.error());
-  tell_sandbox(sandbox->level(), log, metrics);
-  hide_this_process();
-
-  LocalRunnerOptions options;
-  options.rules.allowed_root = config.runner.allowed_root;
-  options.rules.executables = config.runner.executables;
-  options.rules.search_path = search_path_of(environment);
-  options.rules.base_env = make_base_environment(environment, config.runner.passed_variables);
-  options.supervisor = own_executable();
-  options.parallel = config.runner.parallel;
-  options.queue = config.runner.queue;
-  options.output_limit_bytes = config.runner.output_max_bytes;
-
-  options.copies.directory = config.runner.copy_dir;
-  const std::filesystem::path& cache_dir = sandbox->rules().cache_dir;
-  if (options.copies.directory.empty() && !cache_dir.empty()) options.copies.directory = cache_dir / "copies";
-  options.copies.bytes_max = config.runner.copy_max_bytes;
-  options.copies.files_max = config.runner.copy_max_files;
-
-  std::unique_ptr<RunnerParts> parts(new RunnerParts(loop, std::move(*sandbox)));
-  options.sandbox = &parts->sandbox_;
-  parts->services_.sandbox = &parts->sandbox_;
-  parts->runner_ = make_local_runner(loop, metrics, std::move(options));
-  parts->services_.runner = parts->runner_.get();
-  return parts;
 }
 
 Result<std::unique_ptr<ApiParts>> ApiParts::make(EventLoop& loop, Metrics& metrics, const Log& log,
