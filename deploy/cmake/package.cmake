@@ -1,6 +1,7 @@
 # What is installed, and Debian's package of it:
 #   cmake --install build/release                          the program, its manual, completions, documents and list of parts
 #   cmake --build --preset release --target package        build/release/codehelper_<version>_<architecture>.deb
+#   deploy/reproduce.sh                                    both are made twice and must be equal
 include(GNUInstallDirs)
 set(documents ${PROJECT_BINARY_DIR}/documents)
 set(document_folder ${CMAKE_INSTALL_DATADIR}/doc/codehelper)
