@@ -262,6 +262,20 @@ TEST_CASE_METHOD(CrewFixture, "crew with a model: the web is searched only by pl
   CHECK(answer.response == "Be nice.");
 }
 
+TEST_CASE_METHOD(CrewFixture, "crew with a model: it is told that the web can't be searched, and answers without") {
+  index();
+  FakeWeb pages;
+  pages.answer = fail(ErrorCode::overloaded, "the month's searches are used up");
+  web = &pages;
+  model.say(kPlan).call({{"a", "web_search", R"({"query":"pep 1"})"}}).say("I can't tell.");
+
+  const ChatAnswer answer = ask_model("what does PEP 1 say?");
+
+  CHECK(pages.asked == std::vector<std::string>{"pep 1"});
+  CHECK_THAT(text_of(model.asked.back()), Catch::Contains("could not be searched: the month's searches are used up"));
+  CHECK(answer.response == "I can't tell.");
+}
+
 TEST_CASE_METHOD(CrewFixture, "crew with a model: attachments are read and cited like files") {
   index();
   model.say(kPlan)

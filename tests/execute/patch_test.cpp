@@ -183,8 +183,6 @@ TEST_CASE("patch: what contradicts itself is refused with the contradiction") {
       {"--- a/src/a.py\n+++ b/src/a.py\n@@ -1 +1 @@\n-one\n+1\n"
        "diff --git a/src/a.py b/b.py\nsimilarity index 100%\nrename from src/a.py\nrename to b.py\n",
        "src/a.py is changed and also removed or renamed"},
-      {"--- a/src/a.py\n+++ b/src/a.py\n@@ -1 +1 @@\n-one\n+1\n\\ No newline at end of file\n",
-       "a line without a line feed would be within the file"},
       {"--- a/src/a.py\n+++ b/src/a.py\n@@ -1,2 +1,2 @@\n one\n-two\n\\ No newline at end of file\n+2\n",
        "hunk 1 of src/a.py"},
   }));
