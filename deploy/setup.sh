@@ -15,7 +15,7 @@ build=(
   libedit-dev libgit2-dev libseccomp-dev libyaml-cpp-dev libzstd-dev prometheus-cpp-dev zlib1g-dev
 )
 tests=(
-  libclang-rt-19-dev catch2 git curl dpkg-dev file python3 python3-pytest systemd chromium zsh fish groff-base
+  libclang-rt-19-dev llvm-19 catch2 git curl dpkg-dev file python3 python3-pytest systemd chromium zsh fish groff-base
 )
 # What the built program loads, and the certificates that it trusts.
 runtime=(

@@ -1,6 +1,7 @@
 # What is installed, and Debian's package of it:
 #   cmake --install build/release                          the program, its manual, completions, documents and list of parts
 #   cmake --build --preset release --target package        build/release/codehelper_<version>_<architecture>.deb
+#   deploy/reproduce.sh                                    both are made twice and must be equal
 include(GNUInstallDirs)
 set(documents ${PROJECT_BINARY_DIR}/documents)
 set(document_folder ${CMAKE_INSTALL_DATADIR}/doc/codehelper)
@@ -48,10 +49,9 @@ install(FILES ${debian}/lintian-overrides DESTINATION /usr/share/lintian/overrid
 set(CPACK_GENERATOR DEB)
 set(CPACK_CODEHELPER_VERSION_FILE ${PROJECT_BINARY_DIR}/src/base/version.cmake)
 set(CPACK_PROJECT_CONFIG_FILE ${PROJECT_SOURCE_DIR}/deploy/cmake/package_version.cmake)
-set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/deploy/cmake/package_times.cmake)
+set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/deploy/cmake/package_traces.cmake)
+set(CPACK_POST_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/deploy/cmake/package_headers.cmake)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
-  OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_COMPONENTS_ALL program package)
 set(CPACK_COMPONENTS_GROUPING ALL_COMPONENTS_IN_ONE)
 set(CPACK_DEB_COMPONENT_INSTALL ON)

@@ -25,7 +25,7 @@ bool is_in_class(std::string_view name, unsigned char character, LetterCase lett
   if (name == "lower") return std::islower(character) != 0;
   if (name == "print") return std::isprint(character) != 0;
   if (name == "punct") return std::ispunct(character) != 0;
-  if (name == "space") return std::isspace(character) != 0;
+  if (name == "space") return std::string_view(" \t\n\r").contains(static_cast<char>(character));  // git's, not C's
   if (name == "upper") {
     return std::isupper(character) != 0 || (letter_case == LetterCase::ignored && std::islower(character) != 0);
   }

@@ -78,3 +78,18 @@ TEST_CASE("model check: nothing more is asked of a model that doesn't answer") {
   CHECK(faults_of(bench) == "llm answers: set LLM_API_KEY; ");
   CHECK(bench.server.questions().size() == 1);
 }
+
+TEST_CASE("model check: a call with other arguments than asked is a fault") {
+  const ModelApi api = GENERATE(from_range(language_model_apis()));
+  ModelBench bench(api);
+  ModelText wrong = bench.server.text();
+  wrong.say("heron-").say("4711").call("c1", "report_number", R"({"number":8})");
+  bench.server.answer_with(wrong.finish("stop", 0, 0));
+
+  const auto checks = run_until_done(bench.loop, check_model(bench.context, *bench.model));
+
+  REQUIRE(checks.size() == 4);
+  CHECK(checks[2].subject == "llm tools");
+  CHECK(checks[2].state == "the model made a wrong call");
+  CHECK_FALSE(checks[2].fix.empty());
+}

@@ -85,6 +85,21 @@ TEST_CASE_METHOD(ToolFixture, "tools: find_symbol, search_code and grep name pla
   CHECK_THAT(call("grep", R"({"pattern":"(l+i*)+n*$e"})").text, !Catch::Contains("bug"));
 }
 
+TEST_CASE_METHOD(ToolFixture, "tools: what is too much for a model is cut at a line, and the way to the rest is said") {
+  std::string wide;
+  for (int i = 1; i <= 90; ++i) wide += "needle " + std::string(400, 'x') + "\n";
+  folder.write("repo/src/wide.txt", wide);
+
+  const ToolResult some = call("grep", R"({"pattern":"^line","path":"src/long.txt","limit":20})");
+  const ToolResult much = call("grep", R"({"pattern":"needle","limit":100})");
+
+  CHECK_THAT(some.text, Catch::EndsWith("(the first 20 matches; there may be more)\n"));
+  CHECK(much.text.size() < std::size_t{13} * 1024);
+  const std::string end = much.text.substr(much.text.rfind('(', much.text.size()));
+  CHECK_THAT(end, Catch::Contains("more bytes are not shown; give a path, or a narrower pattern)\n"));
+  CHECK(much.data.at("matches").as_array().size() == 90);
+}
+
 TEST_CASE_METHOD(ToolFixture, "tools: a place is checked against the file of now, and against what was read") {
   ToolBox tools = make();
   const auto check = [&](int first, int last) {

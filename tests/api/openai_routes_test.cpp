@@ -201,11 +201,13 @@ TEST_CASE_METHOD(OpenaiFixture, "openai: a key given twice gets one run, and its
   const ApiAnswer second = ask_with_key("a", "run the tests");
   const ApiAnswer other_body = ask_with_key("a", "run the tests now");
   const ApiAnswer other_key = ask_with_key("b", "run the tests");
+  const ApiAnswer long_key = ask_with_key(std::string(256, 'k').c_str(), "run the tests");
 
   CHECK(second.text == first.text);
   CHECK(other_body.status == 422);
   CHECK(other_body.json().at("error").at("code") == "idempotency_key_reused");
   CHECK(other_key.json().at("id") != first.json().at("id"));
+  CHECK(long_key.status == 400);
   CHECK(runner.asked.size() == 2);
 }
 

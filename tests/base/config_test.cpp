@@ -220,6 +220,40 @@ TEST_CASE("config: sizes take units of 1024, and nonsense is refused") {
   }
 }
 
+TEST_CASE("config: a number is taken up to its limits and not beyond") {
+  struct Limits {
+    Mode mode;
+    const char* name;
+    long least;
+    long most;
+  };
+  const auto limits = GENERATE(values<Limits>({
+      {Mode::serve_api, "CODEHELPER_MAX_CONNECTIONS", 1, 1'000'000},
+      {Mode::serve_api, "CODEHELPER_MAX_CONNECTIONS_PER_ADDRESS", 0, 1'000'000},
+      {Mode::serve_api, "CODEHELPER_RATE_LIMIT", 0, 1'000'000},
+      {Mode::serve_api, "LLM_CONTEXT_TOKENS", 1024, 10'000'000},
+      {Mode::ingest, "CODEHELPER_MAX_FILE_BYTES", 1, 1L << 30},
+      {Mode::serve_runner, "RUNNER_PARALLEL", 1, 1024},
+      {Mode::serve_runner, "RUNNER_QUEUE", 0, 100'000},
+      {Mode::serve_runner, "RUNNER_TASKS_MAX", 8, 100'000},
+      {Mode::serve_runner, "RUNNER_OPEN_FILES_MAX", 64, 1'000'000},
+      {Mode::serve_runner, "RUNNER_COPY_FILES_MAX", 1, 100'000'000},
+  }));
+  CAPTURE(limits.name);
+  const auto refusal = [&limits](const std::string& value) {
+    const auto config = parse_config(limits.mode, {}, with(kHome, limits.name, value));
+    return config ? std::string() : config.error().message;
+  };
+
+  CHECK(refusal(std::to_string(limits.least)).empty());
+  CHECK(refusal(std::to_string(limits.most)).empty());
+  for (const std::string& value :
+       {std::to_string(limits.least - 1), std::to_string(limits.most + 1), std::string("many"),
+        std::to_string(limits.most) + "0000000000", std::string("8 ")}) {
+    CHECK_THAT(refusal(value), Catch::StartsWith(limits.name + std::string(": \"" + value + "\" must be")));
+  }
+}
+
 TEST_CASE("config: settings of the sandbox are told apart from nonsense") {
   const auto takes = [](const char* name, const char* value) {
     return parse_config(Mode::serve_runner, {}, {{name, value}}).has_value();

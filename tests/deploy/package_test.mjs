@@ -10,16 +10,17 @@ import { binary, buildTree, readText, root, run, tryRun } from "./support.mjs";
 const place = mkdtempSync(path.join(tmpdir(), "package-"));
 after(() => rmSync(place, { recursive: true }));
 
-function makePackage(name) {
+function makePackage(name, umask) {
   const folder = path.join(place, name);
   const config = path.join(buildTree, "CPackConfig.cmake");
-  const made = tryRun("cpack", "--config", config, "-B", folder, "-D", "CPACK_DEBIAN_COMPRESSION_TYPE=gzip");
+  const cpack = ["cpack", "--config", config, "-B", folder, "-D", "CPACK_DEBIAN_COMPRESSION_TYPE=gzip"];
+  const made = tryRun("sh", "-c", `umask ${umask} && exec "$@"`, "sh", ...cpack);
   assert.equal(made.status, 0, made.stdout + made.stderr);
   rmSync(path.join(folder, "_CPack_Packages"), { recursive: true });
   return path.join(folder, readdirSync(folder).find((file) => file.endsWith(".deb")));
 }
 
-const deb = makePackage("first");
+const deb = makePackage("first", "022");
 const tree = path.join(place, "tree");
 run("dpkg-deb", "-R", deb, tree);
 const inPackage = (file) => readFileSync(path.join(tree, file), "utf8");
@@ -123,8 +124,8 @@ test("package: the program in it starts, and its manual and completions are its 
   assert.equal(inPackage("usr/share/bash-completion/completions/codehelper"), run(binary, "completion", "bash"));
 });
 
-test("package: making it again gives the same bytes", () => {
-  const again = makePackage("second");
+test("package: making it again gives the same bytes, whatever the umask", () => {
+  const again = makePackage("second", "077");
   assert.equal(path.basename(again), path.basename(deb));
   assert.equal(run("sha256sum", again).split(" ")[0], run("sha256sum", deb).split(" ")[0]);
 });

@@ -164,3 +164,26 @@ TEST_CASE("project: start is refused when dependencies are checked and the Runne
   CHECK(outcome.exit_code == 1);
   CHECK_THAT(outcome.errors, Catch::Contains("Runner"));
 }
+
+TEST_CASE(
+    "project: with its dependencies there the server starts, and takes no project outside of the root it was given") {
+  TemporaryDirectory folder;
+  const std::string inside = write_sample_repository(folder).string();
+  TemporaryDirectory elsewhere;
+  const std::string outside = write_sample_repository(elsewhere).string();
+  const Variables variables{{"CODEHELPER_DATA_DIR", (folder.path() / "data").string()},
+                            {"ALLOWED_ROOT", folder.path().string()}};
+  CodehelperProcess runner({"serve-runner", "--port", "0"}, variables);
+  Variables checked = variables;
+  checked["CREW_API_VALIDATE_DEPS"] = "yes";
+  checked["RUNNER_URL"] = runner.wait_for_url();
+
+  CodehelperProcess server({"serve-api", "--port", "0"}, checked);
+  ApiClient client(server.wait_for_url());
+  const ApiAnswer taken = client.post("/project", {{"project_path", inside}});
+  const ApiAnswer refused = client.post("/project", {{"project_path", outside}});
+
+  CHECK(taken.status == 200);
+  CHECK(refused.status == 400);
+  CHECK_THAT(refused.text, Catch::Contains("outside the allowed root"));
+}

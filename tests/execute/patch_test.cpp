@@ -166,6 +166,33 @@ TEST_CASE("patch: what is no text of a regular file is refused with a word") {
   }
 }
 
+TEST_CASE("patch: what contradicts itself is refused with the contradiction") {
+  const auto [diff, words] = GENERATE(table<std::string, std::string>({
+      {"diff --git a/src/a.py b/src/a.py\nnew file mode 100644\ndeleted file mode 100644\n",
+       "more than one of: new, deleted"},
+      {"diff --git a/b.py b/b.py\n--- /dev/null\n+++ b/b.py\n@@ -0,0 +1 @@\n+x\n", "/dev/null must stand for"},
+      {"diff --git a/b.py b/b.py\nnew file mode 100644\n--- /dev/null\n+++ b/b.py\n@@ -1 +1 @@\n-x\n+y\n",
+       "b.py is new, but has old lines"},
+      {"diff --git a/src/a.py b/src/a.py\ndeleted file mode 100644\n--- a/src/a.py\n+++ /dev/null\n@@ -1 +1 "
+       "@@\n-one\n+1\n",
+       "src/a.py is deleted, but has new lines"},
+      {"diff --git a/src/a.py b/b.py\nsimilarity index 100%\nrename from src/a.py\n", "needs both names"},
+      {"diff --git a/src/a.py b/b.py\nsimilarity index 90%\nrename from src/a.py\nrename to b.py\n"
+       "--- a/src/a.py\n+++ b/c.py\n@@ -1 +1 @@\n-one\n+1\n",
+       "the names of the file differ"},
+      {"--- a/src/a.py\n+++ b/src/a.py\n@@ -1 +1 @@\n-one\n+1\n"
+       "diff --git a/src/a.py b/b.py\nsimilarity index 100%\nrename from src/a.py\nrename to b.py\n",
+       "src/a.py is changed and also removed or renamed"},
+      {"--- a/src/a.py\n+++ b/src/a.py\n@@ -1,2 +1,2 @@\n one\n-two\n\\ No newline at end of file\n+2\n",
+       "hunk 1 of src/a.py"},
+  }));
+  CAPTURE(diff);
+
+  const auto outcome = applied(kFiles, diff);
+
+  CHECK_THAT(message_of(outcome), Catch::Contains(words));
+}
+
 TEST_CASE("patch: a file is made only where there is none, and changed only where there is one") {
   const std::string hunk = "@@ -0,0 +1 @@\n+x\n";
   const std::string make = "diff --git a/src/a.py b/src/a.py\nnew file mode 100644\n--- /dev/null\n+++ b/src/a.py\n";

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "codehelper/index/indexer.hpp"
+#include "index/git_fixture.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace codehelper {
@@ -82,6 +83,23 @@ TEST_CASE_METHOD(Fixture, "change finder: names every folder where a file may co
   CHECK(watches("empty/folder"));
   CHECK_FALSE(watches("build"));
   CHECK_FALSE(watches("build/out"));
+}
+
+TEST_CASE("change finder: of a second work tree its own list of tracked files is watched") {
+  const test::GitFixture fixture;
+  fixture.work.write("a.py", "a = 1\n");
+  fixture.git("add a.py && git commit -qm first && git worktree add -q ../second-" +
+              fixture.work.path().filename().string());
+  const fs::path second = fixture.work.path().parent_path() / ("second-" + fixture.work.path().filename().string());
+  ChangeFinder finder(second, 1024 * 1024);
+
+  const auto look = finder.look();
+  fs::remove_all(second);
+
+  REQUIRE(look);
+  const auto watched = std::ranges::find(look->folders, std::string("index"), &WatchedFolder::only);
+  REQUIRE(watched != look->folders.end());
+  CHECK(fs::path(watched->path).parent_path() == fixture.work.path() / ".git" / "worktrees");
 }
 
 TEST_CASE_METHOD(Fixture, "change finder: a project that is gone is an error") {

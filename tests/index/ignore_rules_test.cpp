@@ -158,6 +158,24 @@ TEST_CASE("ignore rules: the same files as git under random patterns") {
   }
 }
 
+TEST_CASE("ignore rules: the classes of characters hold what git's hold") {
+  const bool ignores_case = GENERATE(false, true);
+  const GitFixture fixture;
+  if (ignores_case) fixture.git("config core.ignorecase true");
+  for (const std::string name : {"alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct",
+                                 "space", "upper", "xdigit", "vowel"}) {
+    fixture.work.write(name + "/.gitignore", "x[[:" + name + ":]]\n");
+    for (char character = 1; character < 127; ++character) {
+      if (character != '/') fixture.work.write(name + "/x" + character, "content");
+    }
+  }
+
+  const auto files = listed(fixture.work.path());
+
+  CHECK(files.size() > 300);
+  REQUIRE(files == fixture.git_files());
+}
+
 TEST_CASE("ignore rules: the user's default exclude file counts") {
   const GitFixture fixture;
   fixture.home.write("xdg/git/ignore", "*.swp\n");

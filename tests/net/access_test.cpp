@@ -135,6 +135,19 @@ TEST_CASE("access list: a file that others can get at is refused with the way ou
   CHECK_THAT(directory.error().message, Catch::Contains("it is no file"));
 }
 
+TEST_CASE("access list: a file that is larger than any list of tokens is refused") {
+  const TemporaryDirectory folder;
+  const std::string line = line_of("a", Scope::read, "1");
+  const std::string blanks(1024 * 1024 - line.size(), '\n');
+
+  const auto largest = AccessList::open({.file = write_tokens(folder, line + blanks)});
+  const auto larger = AccessList::open({.file = write_tokens(folder, line + blanks + "\n")});
+
+  CHECK(largest);
+  REQUIRE_FALSE(larger);
+  CHECK_THAT(larger.error().message, Catch::Contains("over 1 MiB"));
+}
+
 TEST_CASE("access list: a changed file counts from the next request on, and one that went bad changes nothing") {
   const TemporaryDirectory folder;
   const int descriptor = ::memfd_create("log", MFD_CLOEXEC);

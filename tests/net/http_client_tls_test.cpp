@@ -101,6 +101,13 @@ TEST_CASE_METHOD(TlsFixture, "http client tls: refuses an expired certificate an
   CHECK(error.message.contains("expired"));
 }
 
+TEST_CASE_METHOD(TlsFixture, "http client tls: refuses a certificate that is for later and names the clock") {
+  const auto error = refusal_of(authority.issue({.valid_from_seconds = 3600, .valid_until_seconds = 7200}));
+
+  CHECK(error.code == ErrorCode::unavailable);
+  CHECK(error.message.contains("this machine's clock is wrong"));
+}
+
 TEST_CASE_METHOD(TlsFixture, "http client tls: refuses a certificate of an authority that it does not know") {
   const TestAuthority stranger("somebody else");
 
