@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "codehelper/base/text.hpp"
+
 namespace codehelper {
 namespace {
 
@@ -17,32 +19,45 @@ void drop_cut_call(std::vector<ToolCall>& calls) {
 }  // namespace
 
 void ModelAnswer::add_content(std::string_view piece) {
-  if (piece.empty()) return;
+  if (piece.empty() || is_cut_) return;
   ++pieces_;
   give(splitter_.feed(piece));
 }
 
 void ModelAnswer::add_reasoning(std::string_view piece) {
-  if (piece.empty()) return;
+  if (piece.empty() || is_cut_) return;
   ++pieces_;
   reasoning_ += piece;
 }
 
 void ModelAnswer::add_call(const boost::json::value& entry) {
+  if (is_cut_) return;
   ++pieces_;
   calls_.add(entry);
+  if (calls_.argument_bytes() > max_bytes_) cut();
 }
 
 void ModelAnswer::finish(std::string_view reason) {
+  if (is_cut_) return;
   ++pieces_;
   finish_reason_ = reason;
 }
 
 void ModelAnswer::give(ReasoningSplitter::Parts parts) {
   reasoning_ += parts.reasoning;
-  const std::string text = filter_.feed(parts.content);
+  std::string text = filter_.feed(parts.content);
+  const std::size_t room = max_bytes_ - content_.size();
+  if (text.size() > room) {
+    text.resize(character_border(text, room));
+    cut();
+  }
   content_ += text;
   new_text_ += text;
+}
+
+void ModelAnswer::cut() {
+  finish("length");
+  is_cut_ = true;
 }
 
 Result<ModelAnswer::End> ModelAnswer::end() {

@@ -17,8 +17,10 @@ namespace codehelper {
 
 class ModelAnswer {
  public:
-  /// The names of the tools that were offered: calls of them are also looked for in the text.
-  explicit ModelAnswer(std::vector<std::string> tool_names) : filter_(std::move(tool_names)) {}
+  /// The names of the tools that were offered: calls of them are also looked for in the text. Text or arguments of more
+  /// than `max_bytes` end the answer as one that reached its limit of length.
+  ModelAnswer(std::vector<std::string> tool_names, std::size_t max_bytes)
+      : filter_(std::move(tool_names)), max_bytes_(max_bytes) {}
 
   void add_content(std::string_view piece);
   void add_reasoning(std::string_view piece);
@@ -44,6 +46,7 @@ class ModelAnswer {
 
  private:
   void give(ReasoningSplitter::Parts parts);
+  void cut();
 
   ReasoningSplitter splitter_;
   TextCallFilter filter_;
@@ -54,6 +57,8 @@ class ModelAnswer {
   std::string finish_reason_;
   std::optional<TokenUsage> usage_;
   std::size_t pieces_ = 0;
+  std::size_t max_bytes_;
+  bool is_cut_ = false;  // here: what still comes is left aside
 };
 
 /// Takes the body of an answer, cut anywhere, and fills a ModelAnswer.

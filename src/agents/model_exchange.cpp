@@ -48,7 +48,7 @@ class Exchange {
         question_(question),
         limits_(limits),
         on_text_(on_text),
-        answer_(question.tool_names),
+        answer_(question.tool_names, question.max_answer_bytes),
         reader_(question.make_reader(answer_)),
         watchdog_(std::move(executor)) {}
 

@@ -18,6 +18,7 @@ struct ModelQuestion {
   HttpCall call;
   std::string model;                    // for messages
   std::vector<std::string> tool_names;  // that were offered, in whatever way
+  std::size_t max_answer_bytes = 0;     // a longer answer is cut: not every server keeps to the limit that it is told
   std::function<std::unique_ptr<ModelAnswerReader>(ModelAnswer&)> make_reader;
 };
 

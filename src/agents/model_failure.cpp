@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "codehelper/base/json_fields.hpp"
+#include "codehelper/base/secret_text.hpp"
 #include "codehelper/base/text.hpp"
 
 namespace codehelper {
@@ -102,16 +103,24 @@ ModelFailure explain_status(int status, std::string_view words, std::string_view
   return failure;
 }
 
+// Servers repeat what they were sent, keys too.
+std::string shown_words(std::string_view words) {
+  constexpr std::size_t kReadBytes = 4 * kShownBytes;  // so that no key is cut before it is masked
+  const auto read = words.substr(0, character_border(words, std::min(kReadBytes, words.size())));
+  std::string shown = mask_secrets(to_valid_utf8(read)).text;
+  shown.resize(character_border(shown, std::min(kShownBytes, shown.size())));
+  return shown;
+}
+
 }  // namespace
 
 std::string read_server_words(std::string_view body) {
   const auto object = parse_json_object(body);
-  if (!object) return to_valid_utf8(body.substr(0, character_border(body, std::min(kShownBytes, body.size()))));
+  if (!object) return shown_words(body);
   for (const std::string_view field : {"error", "message", "detail"}) {
     const json::value* found = object->if_contains(field);
-    std::string words = found == nullptr ? std::string() : words_in(*found);
-    words.resize(character_border(words, std::min(kShownBytes, words.size())));
-    if (!words.empty()) return words;
+    const std::string words = found == nullptr ? std::string() : words_in(*found);
+    if (!words.empty()) return shown_words(words);
   }
   return {};
 }

@@ -18,6 +18,8 @@ namespace {
 
 constexpr int kMostLessons = 4;  // one for each habit
 constexpr std::size_t kLeastOutputTokens = 256;
+/// Bytes a token at most, over a whole answer.
+constexpr std::size_t kLongestToken = 16;
 
 class ServedModel final : public LanguageModel {
  public:
@@ -108,6 +110,7 @@ class ServedModel final : public LanguageModel {
   ModelQuestion make_question(const DetectedModel& model, const ModelRequest& request, const ServerHabits& habits) {
     ModelQuestion question;
     question.model = model.facts.model;
+    question.max_answer_bytes = request.max_output_tokens * kLongestToken;
     for (const ToolSpec& tool : request.tools) question.tool_names.push_back(tool.name);
     ModelRequest sent = habits.takes_schema ? request : write_schema_as_text(request);
     if (habits.tools == ToolSupport::text) sent = write_tools_as_text(std::move(sent));

@@ -56,6 +56,12 @@ void ToolCallAccumulator::add(const json::value& entry) {
   }
 }
 
+std::size_t ToolCallAccumulator::argument_bytes() const {
+  std::size_t bytes = 0;
+  for (const Fragment& call : calls_) bytes += call.part.arguments.size();
+  return bytes;
+}
+
 ToolCallAccumulator::Fragment ToolCallAccumulator::read(const json::object& entry) {
   Fragment fragment;
   const json::value* inner = entry.if_contains("function");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/json/value.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,6 +19,8 @@ class ToolCallAccumulator {
   void add(const boost::json::value& entry);
 
   bool empty() const { return calls_.empty(); }
+  /// Of all calls together.
+  std::size_t argument_bytes() const;
 
   /// The calls in the order in which they began. Each has an id of its own: one is made where the server gave none or
   /// gave it twice. Arguments are as they came, "{}" for none.

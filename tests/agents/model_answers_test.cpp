@@ -12,6 +12,8 @@ using namespace codehelper;
 
 namespace {
 
+constexpr std::size_t kMaxBytes = 4096;
+
 using Maker = std::unique_ptr<ModelAnswerReader> (*)(ModelAnswer&);
 
 struct Read {
@@ -28,7 +30,7 @@ Result<void> feed(ModelAnswerReader& reader, std::string_view body, std::size_t 
 }
 
 Read read(Maker make, std::string_view body, std::size_t piece_bytes) {
-  ModelAnswer answer({"grep"});
+  ModelAnswer answer({"grep"}, kMaxBytes);
   const auto reader = make(answer);
   const auto fed = feed(*reader, body, piece_bytes);
   if (!fed) return {std::unexpected(fed.error()), answer.take_text()};
@@ -130,6 +132,32 @@ TEST_CASE("model answers: a call that was cut at the length limit is none") {
   CHECK(got.reply->finish == FinishReason::length);
 }
 
+TEST_CASE("model answers: a server that doesn't keep to the limit of length is not listened to beyond it") {
+  std::string text_events;
+  std::string call_events =
+      "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"grep\","
+      "\"arguments\":\"{\"}}]}}]}\n\n";
+  for (std::size_t i = 0; i < kMaxBytes; ++i) {
+    text_events += "data: {\"choices\":[{\"delta\":{\"content\":\"again \u00fc \"}}]}\n\n";
+    call_events +=
+        "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"again "
+        "\"}}]}}]}\n\n";
+  }
+  const std::string finish = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+
+  const Read text = read_openai(text_events + finish);
+  const Read call = read_openai(call_events + finish);
+
+  REQUIRE(text.reply);
+  CHECK(text.reply->finish == FinishReason::length);
+  CHECK(text.reply->content.size() <= kMaxBytes);
+  CHECK(text.reply->content.size() > kMaxBytes - 4);
+  CHECK(text.reply->content == text.streamed);
+  REQUIRE(call.reply);
+  CHECK(call.reply->finish == FinishReason::length);
+  CHECK(call.reply->tool_calls.empty());
+}
+
 TEST_CASE("model answers: refusals of the filter and of the model are told") {
   const Read filtered = read_openai("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"content_filter\"}]}\n\n");
   const Read refused = read_openai(
@@ -184,6 +212,10 @@ TEST_CASE("model failures: every server's words come through, with the way out")
   CHECK(read_server_words(R"({"error":{"code":503,"message":"Loading model"}})") == "Loading model");
   CHECK(read_server_words(R"({"object":"error","message":"bad"})") == "bad");
   CHECK(read_server_words("Bad Gateway") == "Bad Gateway");
+  const std::string key = std::string("sk-proj-") + "0123456789abcdefABCDEFghijklmnopqrstuv";
+  for (const std::string& body : {R"({"error":{"message":"Incorrect API key: )" + key + "\"}}", "<p>" + key + "</p>"}) {
+    CHECK_THAT(read_server_words(body), Catch::Contains("[masked") && !Catch::Contains(key));
+  }
 
   const auto missing = explain_refusal(refuse(404, R"({"error":"model 'x' not found"})"), "x");
   CHECK(missing.error.code == ErrorCode::unavailable);

@@ -231,6 +231,24 @@ TEST_CASE("language model: a cut at the length limit is told") {
   CHECK(reply->finish == FinishReason::length);
 }
 
+TEST_CASE("language model: an endless answer ends at the limit that the request has") {
+  const ModelApi api = GENERATE(from_range(language_model_apis()));
+  ModelBench bench(api);
+  auto endless = bench.server.text();
+  for (int i = 0; i < 1'000; ++i) endless.say("the same again and ");
+  bench.server.answer_with(endless.finish("stop", 1, 1));
+  ModelRequest request;
+  request.messages.push_back({MessageRole::user, "Does it?"});
+  request.max_output_tokens = 100;
+
+  const auto reply = bench.ask(std::move(request));
+
+  REQUIRE(reply);
+  CHECK(reply->finish == FinishReason::length);
+  CHECK(reply->content.size() < 2'000);
+  CHECK(reply->content == joined(bench.pieces));
+}
+
 TEST_CASE("language model: a busy server is asked again when it wants to be") {
   const ModelApi api = GENERATE(from_range(language_model_apis()));
   ModelBench bench(api);

@@ -20,6 +20,8 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
+constexpr std::size_t kMaxBytes = 256;
+
 struct Outcome {
   std::optional<ErrorCode> error;
   std::string streamed;
@@ -47,7 +49,7 @@ std::optional<ErrorCode> feed(ModelAnswerReader& reader, std::string_view bytes,
 }
 
 Outcome read(bool is_ollama, std::string_view bytes, std::size_t cut) {
-  ModelAnswer answer({"grep"});
+  ModelAnswer answer({"grep"}, kMaxBytes);
   const auto reader = is_ollama ? make_ollama_reader(answer) : make_openai_reader(answer);
   Outcome outcome;
   outcome.error = feed(*reader, bytes, cut);
