@@ -205,6 +205,7 @@ Result<void> ApiParts::connect(const std::string& runner_url, const std::string&
   doctor.web_search = web_search_.get();
   doctor.runner = runner_client_.get();
   doctor.model = model_.get();
+  doctor.embedder = index_.embedder_client ? index_.embedder.get() : nullptr;
   doctor_ = std::make_unique<Doctor>(std::move(doctor));
   services_.doctor = doctor_.get();
   return {};

@@ -7,6 +7,7 @@
 #include "codehelper/api/routes.hpp"
 #include "codehelper/base/json_fields.hpp"
 #include "codehelper/base/json_text.hpp"
+#include "embedder_check.hpp"
 #include "query_fields.hpp"
 
 namespace codehelper {
@@ -119,8 +120,11 @@ Task<std::vector<DoctorCheck>> Doctor::check(RequestContext context, DoctorDepth
     const auto found = co_await check_model(context, *options_.model);
     for (const ModelCheck& check : found) checks.push_back({check.subject, check.state, check.fix});
   }
-  checks.push_back(
-      judge("embedder", report.embedder, "start the embedding server, or correct EMBED_URL and EMBED_API_KEY"));
+  DoctorCheck embedder =
+      judge("embedder", report.embedder, "start the embedding server, or correct EMBED_URL and EMBED_API_KEY");
+  const bool is_tried = options_.embedder != nullptr && depth == DoctorDepth::thorough;
+  if (is_tried && report.embedder == "ok") embedder = co_await check_embedder(context, *options_.embedder);
+  checks.push_back(std::move(embedder));
   DoctorCheck web_search = co_await check_web_search(std::move(context), options_.web_search);
   checks.push_back(std::move(web_search));
   co_return checks;

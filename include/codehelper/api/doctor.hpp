@@ -8,6 +8,7 @@
 #include "codehelper/agents/language_model.hpp"
 #include "codehelper/agents/web_search.hpp"
 #include "codehelper/api/readiness.hpp"
+#include "codehelper/index/embedder.hpp"
 #include "codehelper/net/http_client.hpp"
 
 namespace codehelper {
@@ -22,7 +23,8 @@ struct DoctorCheck {
 
 enum class DoctorDepth {
   quick,
-  thorough,  // has the model answer, call a tool and read a long prompt, which takes time and may be paid for
+  thorough,  // has the model answer, call a tool and read a long prompt, and the embedder make vectors, which takes
+             // time and may be paid for
 };
 
 class Doctor {
@@ -33,6 +35,7 @@ class Doctor {
     bool has_embedded_store = true;   // else Chroma
     HttpClient* runner = nullptr;     // asked for its confinement; null = not asked; outlives the doctor
     LanguageModel* model = nullptr;   // null = none is set; outlives the doctor
+    Embedder* embedder = nullptr;     // a server's; null = the built-in one; outlives the doctor
     WebSearch* web_search = nullptr;  // null = none is set; outlives the doctor
   };
   explicit Doctor(Options options) : options_(std::move(options)) {}
