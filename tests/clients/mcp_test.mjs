@@ -103,18 +103,18 @@ for (const era of ["legacy", "modern"]) {
   }
 }
 
-test("inspector: a token calls the tools of its scopes, and is told what it lacks", async (t) => {
+test("inspector: a token sees and calls the tools of its scopes", async (t) => {
   const own = new Repository({ "parser.py": "def parse_headers(text):\n    return text.split()\n" });
   t.after(() => own.remove());
   const { tokens, environment } = makeTokens(own, { reader: "read" });
   const guarded = await Program.start(own, environment, tokens.reader);
   t.after(() => guarded.stop());
-  const call = (token, name, given) =>
-    inspect([`${guarded.url}/mcp`], "--header", `Authorization: Bearer ${token}`, "--method", "tools/call", "--tool-name", name,
-      "--tool-args-json", JSON.stringify(given));
+  const ask = (token, ...given) => inspect([`${guarded.url}/mcp`], "--header", `Authorization: Bearer ${token}`, "--method", ...given);
+  const call = (token, name, given) => ask(token, "tools/call", "--tool-name", name, "--tool-args-json", JSON.stringify(given));
 
+  const { tools } = await ask(tokens.reader, "tools/list");
+  assert.deepEqual(tools.map((tool) => tool.name), toolNames.filter((name) => !["ask", "run_tests", "index_project"].includes(name)));
   assert.equal((await call(tokens.reader, "search_code", { query: "parse headers" })).structuredContent.hits[0].path, "parser.py");
-  // In the client's own words: it reads the challenge of the 403.
-  await assert.rejects(call(tokens.reader, "index_project", {}), /Insufficient scope: required.*admin/);
+  await assert.rejects(call(tokens.reader, "index_project", {}), /not found on server/);  // in the client's own words
   await assert.rejects(call("guess", "search_code", { query: "parse headers" }));
 });
