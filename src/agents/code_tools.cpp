@@ -33,6 +33,16 @@ Result<ToolResult> fail_call(const Error& error, const RequestContext& context) 
   return make_failure(error.message);
 }
 
+namespace {
+
+Result<ToolResult> fail_search(const Error& error, const RequestContext& context) {
+  auto result = fail_call(error, context);
+  if (result) result->lacks_index = error.code == ErrorCode::not_found;
+  return result;
+}
+
+}  // namespace
+
 ChunkFilter filter_of(const std::optional<std::string>& path) {
   ChunkFilter filter;
   if (path && !path->empty() && *path != "." && *path != "/") filter.paths.push_back(*path);
@@ -61,7 +71,7 @@ Task<Result<ToolResult>> search_code(CodeTools tools, RequestContext context, js
   if (!limit) co_return make_failure(limit.error().message);
   const auto found =
       co_await search_project(tools, context, std::move(*query), static_cast<std::size_t>(limit->value_or(6)));
-  if (!found) co_return fail_call(found.error(), context);
+  if (!found) co_return fail_search(found.error(), context);
   ToolResult result;
   json::array hits;
   for (const SearchHit& hit : found->hits) {
@@ -200,7 +210,7 @@ Task<Result<ToolResult>> find_symbol(CodeTools tools, RequestContext context, js
   query.limit = 30;
   const Project project = tools.project;
   const auto found = co_await tools.parts.symbols.find_symbol(context, project, std::move(query));
-  if (!found) co_return fail_call(found.error(), context);
+  if (!found) co_return fail_search(found.error(), context);
   ToolResult result;
   json::array definitions;
   for (const FoundDefinition& place : found->definitions) {

@@ -74,14 +74,15 @@ class Exchange {
   static std::unexpected<ModelFailure> failed(Error error) { return std::unexpected(ModelFailure{std::move(error)}); }
 
   Task<Result<void>> take(std::string_view bytes) {
+    const bool was_finished = answer_.is_finished();
     auto fed = reader_->feed(bytes);
     // What keeps the connection alive is no token.
-    if (answer_.pieces() != pieces_) watchdog_.expect_within(limits_.between);
+    if (answer_.pieces() != pieces_ && !was_finished) watchdog_.expect_within(limits_.between);
     pieces_ = answer_.pieces();
     auto given = co_await give(answer_.take_text());  // also what stood before a fault
     if (fed) fed = std::move(given);
     if (!fed) own_error_ = fed.error();
-    if (answer_.is_finished()) watchdog_.expect_within(kLinger);
+    if (answer_.is_finished() && !was_finished) watchdog_.expect_within(kLinger);
     co_return fed;
   }
 

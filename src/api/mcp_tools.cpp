@@ -107,16 +107,13 @@ class CodehelperTools final : public McpTools {
  private:
   Task<Result<McpToolResult>> read_code(RequestContext context, Project project, std::string name,
                                         const json::object& arguments) {
-    const std::string path = project.posted_path;
     ToolBox tools({services_.loop, *services_.retriever, *services_.symbols, max_file_bytes_}, std::move(project));
     ToolCall call{"", std::move(name), to_json_text(arguments)};
     auto result = co_await tools.call(context, std::move(call));
     if (!result && result.error().code == ErrorCode::timeout) co_return make_mcp_failure(result.error().message);
     if (!result) co_return std::unexpected(result.error());
     if (result->ok) co_return make_mcp_result(std::move(result->data));
-    const auto status = co_await services_.projects->status(context, path);
-    const bool has_index = status && status->index && status->index->is_searchable();
-    const char* const way_out = status && !has_index ? ". The tool index_project makes an index." : "";
+    const char* const way_out = result->lacks_index ? ". The tool index_project makes an index." : "";
     co_return make_mcp_failure(result->text + way_out);
   }
 

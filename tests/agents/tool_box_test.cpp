@@ -59,6 +59,23 @@ TEST_CASE_METHOD(ToolFixture, "tools: read_lines gives numbered lines, and says 
   CHECK_THAT(beyond.text, Catch::Contains("1000 lines only"));
 }
 
+TEST_CASE_METHOD(ToolFixture,
+                 "tools: a search that has no index to look in is told from one that is asked for wrongly") {
+  project = open_project((folder.path() / "repo/src").string()).value();  // which has no index of its own
+
+  const ToolResult search = call("search_code", R"({"query":"headers"})");
+  const ToolResult symbol = call("find_symbol", R"({"name":"other"})");
+  const ToolResult wrong = call("search_code", "{}");
+  const ToolResult away = call("read_lines", R"({"path":"nowhere.py"})");
+
+  CHECK(search.lacks_index);
+  CHECK(symbol.lacks_index);
+  CHECK_FALSE(wrong.ok);
+  CHECK_FALSE(wrong.lacks_index);
+  CHECK_FALSE(away.ok);
+  CHECK_FALSE(away.lacks_index);
+}
+
 TEST_CASE_METHOD(ToolFixture, "tools: files that are kept out are not read, and the reason is said") {
   CHECK_THAT(call("read_lines", R"({"path":".env"})").text, Catch::Contains("secret"));
   CHECK_THAT(call("read_lines", R"({"path":"build/out.txt"})").text, Catch::Contains("ignored"));

@@ -24,6 +24,7 @@ struct ToolResult {
   std::string text;          // for a model; files' lines with their numbers
   boost::json::object data;  // the same for programs; of a failure {"error":text}
   std::string summary;       // one line for people
+  bool lacks_index = false;  // the project has none that can be searched, so that the call failed
 };
 
 /// What a client that is no model is told of a tool.
