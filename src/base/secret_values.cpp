@@ -113,6 +113,29 @@ bool is_hex(std::string_view value) {
   });
 }
 
+/// Per cent of the neighbours that are of different kinds; a word's capital and its next letter are no change.
+std::size_t percent_of_changes(std::string_view value) {
+  std::size_t pairs = 0;
+  std::size_t changes = 0;
+  for (std::size_t i = 1; i < value.size(); ++i) {
+    const char before = value[i - 1];
+    const char now = value[i];
+    if (!is_alnum(before) || !is_alnum(now)) continue;
+    ++pairs;
+    const bool is_same = (is_lower(before) && is_lower(now)) || (is_upper(before) && is_upper(now)) ||
+                         (is_digit(before) && is_digit(now)) || (is_upper(before) && is_lower(now));
+    if (!is_same) ++changes;
+  }
+  return pairs == 0 ? 0 : 100 * changes / pairs;
+}
+
+/// Capitals and small letters in disorder; names of things have few capitals, constants few small letters.
+bool is_disordered(std::string_view value, const Letters& count) {
+  constexpr std::size_t kLeast = 24;
+  return value.size() >= kLeast && count.others == 0 &&
+         10 * std::min(count.lower, count.upper) >= 3 * count.letters() && percent_of_changes(value) >= 18;
+}
+
 bool is_quoted_password(std::string_view value) {
   if (value.size() < 8 || value.find_first_of("{}[]()<>\\") != std::string_view::npos) return false;
   const Letters count = count_letters(value);
@@ -129,6 +152,7 @@ bool is_quoted_key(std::string_view value) {
   const bool is_mixed = count.lower != 0 && count.upper != 0 && count.digits >= 2;
   if (is_mixed && value.size() >= kLeastMixed && value.size() < kLeastRandom) return true;
   if (value.size() < kLeastRandom) return false;
+  if (is_disordered(value, count)) return true;
   if (count.digits < 2 || count.letters() < 4) return false;
   if (value.size() >= 2 * kLeastRandom && is_hex(value)) return true;
   return count.digits >= 4 && value.find_first_of("./:") == std::string_view::npos;
@@ -139,22 +163,11 @@ bool is_quoted_key(std::string_view value) {
 bool looks_random(std::string_view value) {
   if (value.size() < kLeastRandom) return false;
   std::bitset<256> seen;
-  std::size_t pairs = 0;
-  std::size_t changes = 0;  // from one kind to another; a word's capital and its next letter are no change
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    seen.set(static_cast<unsigned char>(value[i]));
-    if (i == 0 || !is_alnum(value[i - 1]) || !is_alnum(value[i])) continue;
-    ++pairs;
-    const char before = value[i - 1];
-    const char now = value[i];
-    const bool is_same = (is_lower(before) && is_lower(now)) || (is_upper(before) && is_upper(now)) ||
-                         (is_digit(before) && is_digit(now)) || (is_upper(before) && is_lower(now));
-    if (!is_same) ++changes;
-  }
+  for (const char c : value) seen.set(static_cast<unsigned char>(c));
   const Letters count = count_letters(value);
   if (seen.count() < 8 || count.letters() < 3 || 4 * count.others > value.size()) return false;
-  if (count.digits >= 2) return 100 * changes >= 22 * pairs;
-  return value.size() >= 24 && count.lower != 0 && count.upper != 0 && 100 * changes >= 33 * pairs;
+  if (count.digits >= 2) return percent_of_changes(value) >= 22;
+  return value.size() >= 24 && count.lower != 0 && count.upper != 0 && percent_of_changes(value) >= 33;
 }
 
 bool is_placeholder(std::string_view value) {

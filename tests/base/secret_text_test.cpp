@@ -121,6 +121,7 @@ std::vector<Sample> assignment_samples() {
       {"GET /v1/items?access_token=" + key + "&page=2", key},
       {"//registry.example.org/:_authToken=" + key, key},
       {"TWILIO_AUTH_TOKEN='" + lower + "'", lower},
+      {"client_secret: QWmrTYxlKPznVBchGFdsAJutEIoxRK4w", "QWmrTYxlKPznVBchGFdsAJutEIoxRK4w"},
   };
 }
 
@@ -247,6 +248,7 @@ TEST_CASE("secret_text: code, placeholders, hashes and public things stay as the
       "max_tokens: 4096",
       "token_url = \"https://auth.example.org/oauth2/v1/token\"",
       "passwordField: \"input[name=password1]\"",
+      "auth_token = \"XMLHttpRequestHTTPSURLParserAPI\"",
       "The password must have 8 characters, 1 of them a Digit!",
       "error(\"password: must be 8 to 64 Characters\")",
       "case TokenKind::kPasswordToken2: return 1;",
