@@ -177,13 +177,8 @@ void ApiParts::add_routes(Router& router) {
 }
 
 Result<void> ApiParts::connect(const std::string& runner_url, const std::string& runner_token) {
-  HttpClientOptions runner;
-  runner.base_url = runner_url;
-  runner.token = runner_token;
-  runner.metrics = &metrics_;
-  runner.role = "runner";
-  auto runner_client = HttpClient::make(loop_, std::move(runner));
-  if (!runner_client) return fail_with_context("RUNNER_URL", runner_client.error());
+  auto runner_client = make_client(loop_, metrics_, {"runner", "RUNNER_URL", runner_url, runner_token});
+  if (!runner_client) return std::unexpected(runner_client.error());
   runner_client_ = std::move(*runner_client);
   runner_ = make_remote_runner(*runner_client_, config_.api.runner_limit);
   const auto connected = connect(*runner_);
@@ -227,13 +222,9 @@ Result<void> ApiParts::connect(CommandRunner& runner) {
 
 Result<void> ApiParts::open_model() {
   if (config_.llm.url.empty()) return {};
-  HttpClientOptions llm;
-  llm.base_url = model_base_url(config_.llm.url);
-  llm.token = config_.llm.api_key;
-  llm.metrics = &metrics_;
-  llm.role = "llm";
-  auto llm_client = HttpClient::make(loop_, std::move(llm));
-  if (!llm_client) return fail_with_context("LLM_URL", llm_client.error());
+  auto llm_client =
+      make_client(loop_, metrics_, {"llm", "LLM_URL", model_base_url(config_.llm.url), config_.llm.api_key});
+  if (!llm_client) return std::unexpected(llm_client.error());
   llm_client_ = std::move(*llm_client);
   auto model = make_model(*llm_client_, config_.llm);
   if (!model) return fail_with_context("LLM_URL", model.error());

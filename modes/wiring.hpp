@@ -25,6 +25,16 @@ std::filesystem::path own_executable();
 /// Logs of servers go to standard output.
 Log make_log(const Config& config);
 
+/// A server that this process calls.
+struct CalledServer {
+  std::string role;     // in metrics
+  std::string setting;  // that holds the URL, for messages
+  std::string url;
+  std::string token = {};  // empty = none is shown
+};
+/// Errors: invalid_input for a bad URL, with the setting's name.
+Result<std::unique_ptr<HttpClient>> make_client(EventLoop& loop, Metrics& metrics, CalledServer server);
+
 struct EmbedderParts {
   std::unique_ptr<HttpClient> client;  // null with the built-in embedder
   std::unique_ptr<Embedder> embedder;

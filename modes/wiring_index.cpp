@@ -1,4 +1,4 @@
-// The embedder and the store of a process.
+// The embedder and the store of a process, and its clients of servers.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -7,20 +7,26 @@
 
 namespace codehelper {
 
+Result<std::unique_ptr<HttpClient>> make_client(EventLoop& loop, Metrics& metrics, CalledServer server) {
+  HttpClientOptions options;
+  options.base_url = std::move(server.url);
+  options.token = std::move(server.token);
+  options.metrics = &metrics;
+  options.role = std::move(server.role);
+  auto client = HttpClient::make(loop, std::move(options));
+  if (!client) return fail_with_context(server.setting, client.error());
+  return client;
+}
+
 Result<EmbedderParts> make_embedder(EventLoop& loop, Metrics& metrics, const EmbedConfig& config) {
   EmbedderParts parts;
   if (config.url.empty()) {
     parts.embedder = make_hashing_embedder(loop);
     return parts;
   }
-  HttpClientOptions client;
-  client.base_url = config.url;
-  client.token = config.api_key;
-  client.metrics = &metrics;
-  client.role = "embedder";
-  auto made = HttpClient::make(loop, std::move(client));
-  if (!made) return fail_with_context("EMBED_URL", made.error());
-  parts.client = std::move(*made);
+  auto client = make_client(loop, metrics, {"embedder", "EMBED_URL", config.url, config.api_key});
+  if (!client) return std::unexpected(client.error());
+  parts.client = std::move(*client);
   EmbeddingServerOptions options;
   options.url = config.url;
   options.model = config.model;
@@ -58,13 +64,9 @@ Result<IndexParts> make_index_parts(EventLoop& loop, Metrics& metrics, const Con
     parts.state = make_file_state(loop, config.index.data_dir / "current_project.json");
     return parts;
   }
-  HttpClientOptions client;
-  client.base_url = config.index.chroma_url;
-  client.metrics = &metrics;
-  client.role = "chroma";
-  auto made = HttpClient::make(loop, std::move(client));
-  if (!made) return fail_with_context("VECTOR_DB_URL", made.error());
-  parts.chroma_client = std::move(*made);
+  auto client = make_client(loop, metrics, {"chroma", "VECTOR_DB_URL", config.index.chroma_url});
+  if (!client) return std::unexpected(client.error());
+  parts.chroma_client = std::move(*client);
   ChromaOptions options;
   options.call_limit = config.index.chroma_limit;
   options.write_limit = config.index.chroma_write_limit;
