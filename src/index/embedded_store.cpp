@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <type_traits>
 
 #include "codehelper/base/hash.hpp"
 #include "codehelper/base/text.hpp"
@@ -64,24 +65,11 @@ class EmbeddedIndex {
   }
 
   Result<ChunkHits> query(const ChunkQuery& query) {
-    const std::lock_guard lock(reading_);
-    auto database = open_for_reading();
-    if (!database) return std::unexpected(database.error());
-    if (*database == nullptr) return no_index();
-    auto hits = query_open(**database, query);
-    if (!hits) close_reader();
-    memory_bytes_ = snapshot_.memory_bytes();
-    return hits;
+    return read([&](IndexDatabase& database) { return query_open(database, query); });
   }
 
   Result<ChunksById> load_chunks(const std::vector<std::int64_t>& ids) {
-    const std::lock_guard lock(reading_);
-    auto database = open_for_reading();
-    if (!database) return std::unexpected(database.error());
-    if (*database == nullptr) return no_index();
-    auto chunks = load_open(**database, ids);
-    if (!chunks) close_reader();
-    return chunks;
+    return read([&](IndexDatabase& database) { return load_open(database, ids); });
   }
 
   Result<void> apply(const IndexBatch& batch) {
@@ -118,8 +106,16 @@ class EmbeddedIndex {
   }
 
  private:
-  static std::unexpected<Error> no_index() {
-    return fail(ErrorCode::not_found, "the project has no index: POST /project first");
+  /// What `work` says of the open index; after an error it is opened anew.
+  template <class Work>
+  std::invoke_result_t<Work, IndexDatabase&> read(Work work) {
+    const std::lock_guard lock(reading_);
+    auto database = open_for_reading();
+    if (!database) return std::unexpected(database.error());
+    if (*database == nullptr) return fail(ErrorCode::not_found, "the project has no index: POST /project first");
+    auto result = work(**database);
+    if (!result) close_reader();
+    return result;
   }
 
   /// Null when there is no index.
@@ -146,6 +142,7 @@ class EmbeddedIndex {
     if (!transaction) return std::unexpected(transaction.error());
     auto followed = snapshot_.follow(database);
     if (!followed) return std::unexpected(followed.error());
+    memory_bytes_ = snapshot_.memory_bytes();
     IndexSnapshot::Ranking ranking = snapshot_.rank(query);
     // Legs share chunks and neighbours, whose text lies together: all are loaded at once, in the order of the disk.
     std::vector<std::int64_t> ids;
