@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startModel } from "./model.mjs";
-import { ask, makeFolder, openPage, startBrowser, startProgram, waitFor, waitForAnswer } from "./support.mjs";
+import { ask, makeFile, makeFolder, openPage, startBrowser, startProgram, waitFor, waitForAnswer } from "./support.mjs";
 
 let browser;
 let model;
@@ -21,7 +21,6 @@ after(async () => {
 
 const mebibyte = 1024 * 1024;
 const trace = "starting\nKeyError: 'host'\nended\n";
-const makeFile = (name, content) => ({ name, mimeType: "", buffer: Buffer.from(content) });
 
 async function attach(page, ...files) {
   const chooser = page.waitForEvent("filechooser");

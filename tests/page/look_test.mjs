@@ -6,7 +6,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { testedQuestion, startModel } from "./model.mjs";
-import { ask, makeFolder, narrow, openPage, pictures, startBrowser, startProgram, waitForAnswer, wide } from "./support.mjs";
+import { ask, makeFile, makeFolder, narrow, openPage, pictures, startBrowser, startProgram, waitForAnswer, wide } from "./support.mjs";
 
 let browser;
 let model;
@@ -30,9 +30,8 @@ const scenes = {
     await page.locator("#project-button", { hasText: "ready" }).waitFor();
   },
   attached: async (page) => {
-    const file = (name, content) => ({ name, mimeType: "", buffer: Buffer.from(content) });
     const long = `${"a-very-long-name-".repeat(6)}.log`;
-    await page.locator("input[type=file]").setInputFiles([file("trace.log", "KeyError: 'host'\n"), file(long, "x".repeat(5000)), file("picture.png", "\0")]);
+    await page.locator("input[type=file]").setInputFiles([makeFile("trace.log", "KeyError: 'host'\n"), makeFile(long, "x".repeat(5000)), makeFile("picture.png", "\0")]);
     await page.locator("#ask").getByRole("alert").waitFor();
   },
   running: async (page) => {

@@ -41,6 +41,11 @@ const files = {
     "def test_empty():\n    assert parse_headers('') == {}\n",
 };
 
+// A file as it is given to an input of the page.
+export function makeFile(name, content) {
+  return { name, mimeType: "", buffer: Buffer.from(content) };
+}
+
 // A folder of its own for one test file, with a repository in it; gone when the process ends.
 export function makeFolder() {
   const folder = mkdtempSync(path.join(os.tmpdir(), "codehelper-page-"));
