@@ -35,6 +35,7 @@ json::object to_json(const HitEvidence& evidence) {
           {"file_scope", evidence.file_scope},
           {"file_length", evidence.file_length},
           {"file_folder", evidence.file_folder},
+          {"file_history", evidence.file_history},
           {"file_bonus", evidence.file_bonus},
           {"prior", evidence.prior}};
 }
@@ -60,7 +61,7 @@ Task<Result<HttpReply>> post_search(ApiServices& services, RequestContext contex
                                     json::object body) {
   const auto is_explained = query_flag(request, "explain");
   if (!is_explained) co_return std::unexpected(is_explained.error());
-  auto query = required_string(body, "query");
+  auto query = required_text(body, "query");
   if (!query) co_return std::unexpected(query.error());
   const auto project_path = optional_string(body, "project_path");
   if (!project_path) co_return std::unexpected(project_path.error());

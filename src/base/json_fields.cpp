@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <boost/json/parse.hpp>
 
+#include "codehelper/base/text.hpp"
+
 namespace codehelper {
 
 namespace json = boost::json;
@@ -36,6 +38,14 @@ Result<std::string> required_string(const json::object& object, std::string_view
   if (!value) return std::unexpected(value.error());
   if (!*value) return fail(ErrorCode::invalid_field, fmt::format("field \"{}\" is missing", field));
   return std::move(**value);
+}
+
+Result<std::string> required_text(const json::object& object, std::string_view field) {
+  auto value = required_string(object, field);
+  if (value && is_blank(*value)) {
+    return fail(ErrorCode::invalid_field, fmt::format("field \"{}\" must not be blank", field));
+  }
+  return value;
 }
 
 Result<std::optional<std::string>> optional_string(const json::object& object, std::string_view field) {

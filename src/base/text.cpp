@@ -117,6 +117,10 @@ std::string to_lower_ascii(std::string_view text) {
   return lower;
 }
 
+bool is_blank(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) <= ' '; });
+}
+
 std::vector<std::string_view> split_lines(std::string_view text) {
   std::vector<std::string_view> lines;
   while (!text.empty()) {

@@ -1,6 +1,5 @@
-// What the walk needs of a git repository. The index and the configuration are read through libgit2; finding them is
-// done here (gitrepository-layout(5)), because libgit2 1.5 refuses repositories with extensions that don't matter for
-// this, and leaks 20 kB for each setting of those it accepts.
+// What the walk needs of a git repository. The index and the configuration are read through libgit2; its git_repository
+// isn't used, because 1.5 leaks 20 kB for each setting of those that it opens (see also git_folders.hpp).
 #pragma once
 
 #include <array>

@@ -168,7 +168,11 @@ class Walk {
       pushed = *result;
     }
     for (const auto& entry : *entries) {
-      if (is_git_data(entry.name) || !concerns(below + entry.name)) continue;
+      if (!concerns(below + entry.name)) continue;
+      if (is_git_data(entry.name)) {
+        add_git_data(below + entry.name, entry);
+        continue;
+      }
       auto added = entry.type == DT_DIR ? add_folder(folder, below + entry.name, entry, ignored_by, depth)
                                         : add_file(folder, below + entry.name, entry, ignored_by);
       if (!added) return added;
@@ -185,6 +189,13 @@ class Walk {
 
   bool is_git_data(const std::string& name) const {
     return name == ".git" || (letter_case() == LetterCase::ignored && to_lower_ascii(name) == ".git");
+  }
+
+  /// It is no part of the tree, and told to those only who ask for it.
+  void add_git_data(const std::string& path, const Entry& entry) {
+    if (only_.empty()) return;
+    const char* const end = entry.type == DT_DIR ? "/" : "";
+    listing_.skipped.push_back({path + end, SkipReason::generated, "version control data"});
   }
 
   Result<void> add_folder(int parent, const std::string& path, const Entry& entry, const Rule& parent_rule, int depth) {

@@ -52,6 +52,13 @@ TermId term_id(std::string_view word) {
   return static_cast<TermId>(hash_word(word));
 }
 
+std::vector<TermCount> count_words(std::string_view text) {
+  std::vector<TermCount> terms;
+  add_words(terms, text, 1);
+  merge_equal_terms(terms);
+  return terms;
+}
+
 std::vector<TermCount> count_terms(const Chunk& chunk) {
   std::vector<TermCount> terms;
   add_words(terms, chunk.text, kBodyWeight);

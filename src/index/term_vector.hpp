@@ -31,6 +31,9 @@ std::uint64_t hash_word(std::string_view word);
 /// Robertson et al., "Simple BM25 Extension to Multiple Weighted Fields", CIKM 2004). Ascending by term.
 std::vector<TermCount> count_terms(const Chunk& chunk);
 
+/// The words of a text, ascending by term.
+std::vector<TermCount> count_words(std::string_view text);
+
 /// Variable-length differences and counts. decode_terms() overwrites `terms`; false when the bytes are damaged.
 std::string encode_terms(const std::vector<TermCount>& terms);
 bool decode_terms(std::string_view bytes, std::vector<TermCount>& terms);

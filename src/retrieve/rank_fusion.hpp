@@ -22,6 +22,7 @@ struct FusionRequest {
   const Question& question;
   const std::vector<QueryTerm>& terms;  // those that were asked for
   double semantic_weight = 0;           // Embedder::weight()
+  const FileVotes& votes;               // of the history
 };
 
 /// Best first; equal scores by path and line. What the question's narrowing doesn't allow is left out.

@@ -33,6 +33,7 @@ struct ReadQuestion {
   std::string text;  // without filters
   Question question;
   ChunkQuery query;  // without the embedding
+  Result<FileVotes> votes;
 };
 
 ReadQuestion read(std::string_view text, const std::string& folder, std::size_t limit) {
@@ -110,7 +111,7 @@ Task<Result<Ranked>> rank(RequestContext context, Ranker ranker, Project project
   ranked.is_warming = hits->is_warming;
   const std::vector<double> rarities = hits->rarities;
   auto fuse = [&asked, &terms, &request, hits = std::move(*hits), weight = ranker.semantic_weight]() mutable {
-    return make_hit_list(fuse_hits({asked.question, terms, weight}, std::move(hits)), request.limit,
+    return make_hit_list(fuse_hits({asked.question, terms, weight, *asked.votes}, std::move(hits)), request.limit,
                          request.max_hits_per_file);
   };
   HitList list = co_await ranker.loop.run_blocking(std::move(fuse));
@@ -155,9 +156,17 @@ Task<Result<SearchResult>> Retriever::search(RequestContext context, Project pro
   }
   result.index = std::move(*index);
   const std::string text = shorten(std::move(request.question));
-  auto reading = [&text, &request] { return read(text, request.folder, request.limit); };
+  auto reading = [this, &text, &request, &project] {
+    ReadQuestion read_question = read(text, request.folder, request.limit);
+    read_question.votes = histories_.vote(project.root, read_question.query.terms);
+    return read_question;
+  };
   ReadQuestion asked = co_await loop_.run_blocking(std::move(reading));
   if (asked.query.terms.empty()) co_return result;
+  if (!asked.votes) {
+    context.log.warning("history_not_read", {{"cause", asked.votes.error().message}});
+    asked.votes = FileVotes{};
+  }
   std::vector<std::string> texts;
   texts.push_back(asked.text);
   auto vectors = co_await embedder_.embed(context, TextRole::question, std::move(texts));

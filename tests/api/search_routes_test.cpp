@@ -69,6 +69,13 @@ TEST_CASE_METHOD(ApiFixture, "search: explains itself when it is asked to, and o
   CHECK_THAT(wrong.text, Catch::Contains("explain"));
 }
 
+TEST_CASE_METHOD(ApiFixture, "search: a blank question is no question") {
+  const ApiAnswer answer = post("/search", {{"query", " \n"}, {"project_path", repo()}});
+
+  CHECK(answer.status == 422);
+  CHECK_THAT(answer.text, Catch::Contains("\"query\\\""));
+}
+
 TEST_CASE_METHOD(ApiFixture, "search: a filter that nothing passes is said") {
   const ApiAnswer answer = post("/search", {{"query", "parse headers lang:cobol"}, {"project_path", repo()}});
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""retrieval.py BINARY REPOSITORY... [--questions N] [--keep DIR]
+"""retrieval.py BINARY REPOSITORY... [--questions N] [--keep DIR] [--history]
 
 Scores search on the history of git repositories (a work tree, a .git directory or a bare one). The questions are the
 messages of the newest N commits that change one to four source files, without addresses, issue numbers and file names;
 the answers are those files; the index is of the state before the oldest of these commits. Prints MRR@10, hit@10 and the
 milliseconds of a POST /search for each repository, and the means. --keep leaves DIR/NAME (the state) and DIR/NAME.jsonl
-(the questions) behind."""
+(the questions) behind. With --history the state is a clone that knows the commits before it, else a plain folder."""
 import argparse
 import json
 import os
@@ -41,7 +41,16 @@ def read_question(subject, body):
     return " ".join(text.split())[:600]
 
 
-def make_set(repository, folder, count):
+def write_state(repository, state, folder, with_history):
+    if with_history:
+        subprocess.run(["git", "clone", "--quiet", "--shared", "--no-checkout", repository, folder], check=True)
+        subprocess.run(["git", "-C", folder, "checkout", "--quiet", "--detach", state], check=True)
+        return
+    os.makedirs(folder)
+    subprocess.run(["tar", "-x", "-C", folder], input=git(repository, "archive", state), check=True)
+
+
+def make_set(repository, folder, count, with_history):
     """Writes the state into `folder`; returns the questions with the files that answer them."""
     log = git(repository, "log", "--no-merges", f"-n{COMMITS}", "--format=%x01%H%x02%s%x02%b%x03", "--name-only")
     usable = []
@@ -58,8 +67,7 @@ def make_set(repository, folder, count):
     if not usable:
         sys.exit(f"{repository}: no commit that changes one to four source files")
     state = usable[-1][0] + "~1"
-    os.makedirs(folder)
-    subprocess.run(["tar", "-x", "-C", folder], input=git(repository, "archive", state), check=True)
+    write_state(repository, state, folder, with_history)
     known = set(git(repository, "ls-tree", "-r", "--name-only", state).decode(errors="replace").split("\n"))
     rows = [(question, [name for name in files if name in known]) for _, question, files in usable]
     return [{"id": str(i), "query": question, "truth": files} for i, (question, files) in enumerate(rows) if files]
@@ -108,6 +116,7 @@ def main():
     parser.add_argument("repositories", nargs="+", metavar="REPOSITORY")
     parser.add_argument("--questions", type=int, default=120)
     parser.add_argument("--keep", metavar="DIR")
+    parser.add_argument("--history", action="store_true")
     options = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -115,7 +124,7 @@ def main():
         for repository in map(os.path.realpath, options.repositories):
             name = re.sub(r"(/\.git|\.git|/repo)$", "", repository).rsplit("/", 1)[-1]
             folder = os.path.join(base, name)
-            questions = make_set(repository, folder, options.questions)
+            questions = make_set(repository, folder, options.questions, options.history)
             with open(folder + ".jsonl", "w", encoding="utf-8") as file:
                 file.writelines(json.dumps(question) + "\n" for question in questions)
             data = os.path.join(scratch, name)

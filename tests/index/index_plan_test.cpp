@@ -138,6 +138,19 @@ TEST_CASE_METHOD(GitFixture, "index plan: what a file's name, size or content fo
   CHECK_FALSE(good->skipped);
 }
 
+TEST_CASE_METHOD(GitFixture, "index plan: git's own data is in no plan, and why() says what it is") {
+  const auto plan = plan_index(work.path(), kLimit);
+
+  REQUIRE(plan);
+  CHECK(plan->skipped.empty());
+  for (const char* path : {".git/HEAD", ".git/config", ".git/"}) {
+    const auto verdict = why_file(work.path(), path, kLimit);
+    INFO(path);
+    REQUIRE(verdict);
+    CHECK(verdict->skipped == SkippedFile{".git/", SkipReason::generated, "version control data"});
+  }
+}
+
 TEST_CASE_METHOD(GitFixture, "index plan: a path that is no file of the project is an error that says so") {
   work.write("a.c", "int x;\n");
 

@@ -255,11 +255,27 @@ TEST_CASE(
 
   const Question question = read_question(read_narrowing("word"));
   const std::vector<QueryTerm> terms{{"word", 1}};
-  const auto trained = fuse_hits({question, terms, 1.0}, hits);
-  const auto hashed = fuse_hits({question, terms, 0.2}, hits);
+  const FileVotes votes;
+  const auto trained = fuse_hits({question, terms, 1.0, votes}, hits);
+  const auto hashed = fuse_hits({question, terms, 0.2, votes}, hits);
 
   CHECK(trained.front().chunk.path == "meaning.py");
   CHECK(hashed.front().chunk.path == "words.py");
+}
+
+TEST_CASE("retriever: between files that fit alike the history decides") {
+  ChunkHits hits;
+  hits.lexical = {{1, 10, test::make_chunk("a.py", 1, "word\n")}, {2, 9.5, test::make_chunk("b.py", 1, "word\n")}};
+  const Question question = read_question(read_narrowing("word"));
+  const std::vector<QueryTerm> terms{{"word", 1}};
+  const FileVotes none;
+  const FileVotes votes{{"b.py", 1}, {"gone.py", 1}};
+
+  CHECK(fuse_hits({question, terms, 0.2, none}, hits).front().chunk.path == "a.py");
+  const auto fused = fuse_hits({question, terms, 0.2, votes}, hits);
+  CHECK(fused.front().chunk.path == "b.py");
+  CHECK(fused.front().evidence.file_history > 0);
+  CHECK(fused.back().evidence.file_history == 0);
 }
 
 TEST_CASE("citation check: hits whose lines only moved are found again, nearest first, and others are left out") {

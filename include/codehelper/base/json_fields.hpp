@@ -19,6 +19,8 @@ Result<boost::json::object> parse_json_object(std::string_view text);
 
 /// Errors of all below: invalid_field, with the field's name and what was expected.
 Result<std::string> required_string(const boost::json::object& object, std::string_view field);
+/// A string that is not blank.
+Result<std::string> required_text(const boost::json::object& object, std::string_view field);
 Result<std::optional<std::string>> optional_string(const boost::json::object& object, std::string_view field);
 Result<std::optional<bool>> optional_bool(const boost::json::object& object, std::string_view field);
 /// A whole number within [minimum, maximum]; 5.0 counts as 5.

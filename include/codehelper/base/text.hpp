@@ -26,6 +26,9 @@ bool is_utf8_continuation(char byte);
 /// The last place at or before `at` where a character of `text`, valid UTF-8, begins.
 std::size_t character_border(std::string_view text, std::size_t at);
 
+/// Whether there is nothing but spaces, line ends and other control characters in it.
+bool is_blank(std::string_view text);
+
 std::string to_lower_ascii(std::string_view text);
 
 }  // namespace codehelper

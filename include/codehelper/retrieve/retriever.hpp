@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "codehelper/index/commit_history.hpp"
 #include "codehelper/index/embedder.hpp"
 #include "codehelper/index/freshness.hpp"
 #include "codehelper/index/vector_store.hpp"
@@ -22,12 +23,13 @@ struct HitEvidence {
   double file_best_place = 0;
   double file_words = 0;  // BM25 of the whole file
   double file_semantic = 0;
-  double file_path = 0;    // words of the question in the path
-  double file_scope = 0;   // words of the question in the symbol of a place
-  double file_length = 0;  // less than 0 for a small file
-  double file_folder = 0;  // how good the best file of the folder is
-  double file_bonus = 0;   // the best bonus of its places, and more when the path is named
-  double prior = 1;        // factor for what kind of file it is
+  double file_path = 0;     // words of the question in the path
+  double file_scope = 0;    // words of the question in the symbol of a place
+  double file_length = 0;   // less than 0 for a small file
+  double file_folder = 0;   // how good the best file of the folder is
+  double file_history = 0;  // commits with words of the question changed it
+  double file_bonus = 0;    // the best bonus of its places, and more when the path is named
+  double prior = 1;         // factor for what kind of file it is
 };
 
 struct SearchHit {
@@ -64,9 +66,9 @@ struct AskedTerm {
 struct SearchResult {
   std::vector<SearchHit> hits;  // best first
   IndexMarker index;
-  std::vector<std::string> notes;  // for people: what of the question could not be heeded
-  std::vector<AskedTerm> terms;    // heaviest first
-  std::vector<CutPlace> cut;       // best first
+  std::vector<std::string> notes;              // for people: what of the question could not be heeded
+  std::vector<AskedTerm> terms;                // heaviest first
+  std::vector<CutPlace> cut;                   // best first
   std::optional<std::uint64_t> changed_files;  // since the index and not in it yet; nothing = not known
   std::string semantic_missing_because;  // not empty: the question could not be embedded, its words alone were searched
 };
@@ -87,6 +89,7 @@ class Retriever {
  public:
   /// All outlive the retriever. The loop's blocking pool reads questions and fuses hits. With `freshness`, what changed
   /// is indexed before the search, and a hit's lines are those of the file now; without, of the file that was indexed.
+  /// Where the project lies in a git repository, its history has a vote.
   Retriever(EventLoop& loop, VectorStore& store, Embedder& embedder, Freshness* freshness = nullptr)
       : loop_(loop), store_(store), embedder_(embedder), freshness_(freshness) {}
 
@@ -103,6 +106,7 @@ class Retriever {
   VectorStore& store_;
   Embedder& embedder_;
   Freshness* freshness_;
+  CommitHistories histories_;
 };
 
 }  // namespace codehelper
