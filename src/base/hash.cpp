@@ -1,27 +1,19 @@
+// OpenSSL's plain functions for the digest: they work at once, where EVP_* first loads OpenSSL's configuration and
+// providers.
+#define OPENSSL_API_COMPAT 10100  // they are deprecated in favour of EVP_* since 3.0
+
 #include "codehelper/base/hash.hpp"
 
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include <array>
-#include <stdexcept>
 
 namespace codehelper {
 
-namespace {
-
-void require(int result) {
-  if (result != 1) throw std::runtime_error("OpenSSL has no SHA-256");
-}
-
-}  // namespace
-
 struct Sha256::State {
-  State() { require(EVP_DigestInit_ex(context, EVP_sha256(), nullptr)); }
-  ~State() { EVP_MD_CTX_free(context); }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
+  State() { SHA256_Init(&context); }
 
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  SHA256_CTX context;
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {}
@@ -29,13 +21,13 @@ Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 
 void Sha256::add(std::string_view bytes) {
-  require(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()));
+  SHA256_Update(&state_->context, bytes.data(), bytes.size());
 }
 
 std::string Sha256::hex() {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<unsigned char, 32> digest{};
-  require(EVP_DigestFinal_ex(state_->context, digest.data(), nullptr));
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  SHA256_Final(digest.data(), &state_->context);
   std::string hex;
   hex.reserve(2 * digest.size());
   for (const unsigned char byte : digest) {
