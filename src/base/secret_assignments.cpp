@@ -125,6 +125,17 @@ bool is_whole_line(const Cursor& cursor, std::size_t value_end) {
   return is_quote(cursor.text[end]) || (end > value_end && cursor.text[end] == '#');
 }
 
+// A word of a sentence or of code.
+std::optional<Value> read_word(const Cursor& cursor) {
+  auto word = read_until(cursor, ",;&<>(){}[]|\\", ValuePlace::bare);
+  if (!word) return std::nullopt;
+  const char next = word->end < cursor.text.size() ? cursor.text[word->end] : '\0';
+  const bool is_call = next == '(' || next == '[' || next == '<';
+  if (is_call) return std::nullopt;
+  while (word->end > word->begin + 1 && cursor.text[word->end - 1] == '.') --word->end;
+  return word;
+}
+
 // No quotes are around the value.
 std::optional<Value> read_bare(const Cursor& cursor, std::string_view separator) {
   const bool is_joined = cursor.at == cursor.end + 1 && separator == "=";
@@ -140,11 +151,7 @@ std::optional<Value> read_bare(const Cursor& cursor, std::string_view separator)
     const auto value = cursor.text.substr(line->begin, line->end - line->begin);
     if (value.find_first_of(",;(){}[]") == std::string_view::npos) return line;
   }
-  auto word = read_until(cursor, ",;&<>(){}[]|\\", ValuePlace::bare);
-  if (!word) return std::nullopt;
-  const char next = word->end < cursor.text.size() ? cursor.text[word->end] : '\0';
-  const bool is_call = next == '(' || next == '[' || next == '<';
-  return is_call ? std::nullopt : word;
+  return read_word(cursor);
 }
 
 // "=", ":", "=>", ":=", "==" and their like; empty when something else follows.
@@ -187,8 +194,8 @@ std::optional<Value> read_assigned(Cursor cursor, std::string_view separator) {
   return is_comparison ? std::nullopt : read_bare(cursor, separator);
 }
 
-// Behind blanks only: `--password x`, `#define PASSWORD "x"`, .netrc, and the attribute or entry named value that
-// follows the one with the name.
+// Behind blanks only: `--password x`, `#define PASSWORD "x"`, .netrc, "the password is x", and the attribute or entry
+// named value that follows the one with the name.
 std::optional<Value> read_separated(Cursor cursor) {
   const auto name = cursor.text.substr(cursor.begin, cursor.end - cursor.begin);
   if (cursor.peek() != '`') {
@@ -196,6 +203,7 @@ std::optional<Value> read_separated(Cursor cursor) {
   }
   if (name.starts_with("--")) return read_until(cursor, "\\", ValuePlace::quoted);
   if (name == "password" && is_netrc(cursor)) return read_until(cursor, "\\", ValuePlace::plain);
+  if (cursor.skip("is ")) return read_word(cursor);
   if (cursor.peek() == '\r') ++cursor.at;
   if (cursor.peek() == '\n') ++cursor.at;
   cursor.skip_spaces();

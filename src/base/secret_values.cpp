@@ -136,6 +136,26 @@ bool is_disordered(std::string_view value, const Letters& count) {
          10 * std::min(count.lower, count.upper) >= 3 * count.letters() && percent_of_changes(value) >= 18;
 }
 
+/// No name in a program looks so: capitals, small letters and many digits in turns, or a sign between them.
+bool is_wordless_password(std::string_view value) {
+  constexpr std::size_t kLeast = 8;
+  if (value.size() < kLeast || value.find_first_of("{}[]()<>\\./:-_+*%&=,;\"'") != std::string_view::npos) return false;
+  const Letters count = count_letters(value);
+  if (count.digits == 0 || count.letters() < 2) return false;
+  const auto inner = value.substr(1, value.size() - 2);
+  const bool has_inner_sign = inner.find_first_of("!@#$^~?") != std::string_view::npos && is_alnum(value.front());
+  if (has_inner_sign || (value.ends_with('!') && count.kinds() == 4)) return true;
+  return count.kinds() == 3 && count.others == 0 && count.digits >= 2 && percent_of_changes(value) >= 40;
+}
+
+/// Part of a hash or a key in hexadecimal digits, too short to be told from a word elsewhere.
+bool is_short_hex_key(std::string_view value) {
+  constexpr std::size_t kLeast = 12;
+  const Letters count = count_letters(value);
+  return value.size() >= kLeast && is_hex(value) && count.digits >= 3 && count.letters() >= 3 &&
+         percent_of_changes(value) >= 22;
+}
+
 bool is_quoted_password(std::string_view value) {
   if (value.size() < 8 || value.find_first_of("{}[]()<>\\") != std::string_view::npos) return false;
   const Letters count = count_letters(value);
@@ -147,7 +167,7 @@ bool is_quoted_password(std::string_view value) {
 bool is_quoted_key(std::string_view value) {
   constexpr std::size_t kLeastMixed = 10;  // with all kinds of letters and digits
   if (value.find_first_of("{}[]()<>\\*?|^,;'\"") != std::string_view::npos) return false;
-  if (looks_random(value)) return true;
+  if (looks_random(value) || is_short_hex_key(value)) return true;
   const Letters count = count_letters(value);
   const bool is_mixed = count.lower != 0 && count.upper != 0 && count.digits >= 2;
   if (is_mixed && value.size() >= kLeastMixed && value.size() < kLeastRandom) return true;
@@ -190,7 +210,10 @@ bool is_secret_value(std::string_view value, SecretName name, ValuePlace place) 
   if (std::ranges::any_of(value, is_blank) || is_hash(value)) return false;
   if (place == ValuePlace::plain && name == SecretName::password) return true;
   if (is_place(value)) return false;
-  if (place == ValuePlace::bare) return looks_random(value);
+  if (place == ValuePlace::bare) {
+    return looks_random(value) ||
+           (name == SecretName::password ? is_wordless_password(value) : is_short_hex_key(value));
+  }
   return name == SecretName::password ? is_quoted_password(value) : is_quoted_key(value);
 }
 

@@ -121,6 +121,9 @@ std::vector<Sample> assignment_samples() {
       {"GET /v1/items?access_token=" + key + "&page=2", key},
       {"//registry.example.org/:_authToken=" + key, key},
       {"TWILIO_AUTH_TOKEN='" + lower + "'", lower},
+      {"log in as app, password: Xy12" + std::string("ab9Q. It works"), "Xy12ab9Q"},
+      {"the admin's password is " + kPassword + ", they say", kPassword},
+      {"staging has api_key: 3fa9c1d2" + std::string("e4b5 and more"), "3fa9c1d2e4b5"},
       {"client_secret: QWmrTYxlKPznVBchGFdsAJutEIoxRK4w", "QWmrTYxlKPznVBchGFdsAJutEIoxRK4w"},
   };
 }
@@ -219,6 +222,10 @@ TEST_CASE("secret_text: a private key goes with all its lines, also one of which
 TEST_CASE("secret_text: code, placeholders, hashes and public things stay as they are") {
   const std::vector<std::string> texts = {
       "token = next_token(stream)",
+      "the password is hashed2 and its Token is base64Url1.",
+      "ask(user, password: userPass12, token: sha256Sum)",
+      "let pwd = value12!;",
+      "token: abcdef123456 and token: 0123456789ab",
       "password: str",
       "def login(user, password=None, token: Optional[str] = None):",
       "password = get_password(user)",
