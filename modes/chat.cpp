@@ -8,6 +8,7 @@
 #include "chat_input.hpp"
 #include "chat_turn.hpp"
 #include "codehelper/base/json_fields.hpp"
+#include "codehelper/base/text.hpp"
 #include "line_editor.hpp"
 #include "modes.hpp"
 
@@ -76,7 +77,7 @@ int ask_as_typed(ChatTurn turn, Conversation conversation, const json::array& at
       continue;
     }
     is_leaving = false;
-    if (line.text.find_first_not_of(" \t") == std::string::npos) continue;
+    if (is_blank(line.text)) continue;
     json::object body = make_body(conversation, line.text);
     if (!attachments.empty()) body["attachments"] = attachments;
     const auto answer = ask(turn, std::move(body));

@@ -82,7 +82,7 @@ Result<std::optional<std::string>> read_standard_input(PipedInput role) {
   // Of a process that was started without one.
   if (!text && role == PipedInput::beside_a_message && text.error().code == ErrorCode::unavailable) return std::nullopt;
   if (!text) return std::unexpected(text.error());
-  if (std::ranges::all_of(*text, [](unsigned char c) { return c <= ' '; })) return std::nullopt;
+  if (is_blank(*text)) return std::nullopt;
   return std::move(*text);
 }
 

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "codehelper/base/text.hpp"
+
 namespace codehelper {
 
 namespace {
@@ -124,7 +126,7 @@ LineEditor::Line LineEditor::read() {
   }
   std::string text(typed, static_cast<std::size_t>(count));
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-  if (text.find_first_not_of(" \t") != std::string::npos) {
+  if (!is_blank(text)) {
     state_->remember(text);
     state_->file.append(text);
   }

@@ -7,6 +7,7 @@
 
 #include "codehelper/base/json_fields.hpp"
 #include "codehelper/base/json_text.hpp"
+#include "codehelper/base/text.hpp"
 
 namespace codehelper {
 
@@ -53,7 +54,7 @@ NextStep next_step(LoopState state, const LoopLimits& limits, const ModelReply& 
   now.tokens += reply.usage.prompt + reply.usage.completion;
   if (now.is_concluding) return step;
   if (reply.tool_calls.empty()) {
-    const bool is_empty = reply.content.find_first_not_of(" \t\r\n") == std::string::npos;
+    const bool is_empty = is_blank(reply.content);
     if (!is_empty || reply.finish == FinishReason::refused) return step;
     step.move = Move::conclude;
     step.why = "it said nothing";

@@ -65,7 +65,7 @@ Task<Result<SearchResult>> search_project(CodeTools tools, RequestContext contex
 }
 
 Task<Result<ToolResult>> search_code(CodeTools tools, RequestContext context, json::object arguments) {
-  auto query = required_string(arguments, "query");
+  auto query = required_text(arguments, "query");
   if (!query) co_return make_failure(query.error().message);
   const auto limit = optional_integer(arguments, "limit", 1, kMaxHits);
   if (!limit) co_return make_failure(limit.error().message);
@@ -203,7 +203,7 @@ Task<Result<ToolResult>> list_files(CodeTools tools, RequestContext context, jso
 }
 
 Task<Result<ToolResult>> find_symbol(CodeTools tools, RequestContext context, json::object arguments) {
-  auto name = required_string(arguments, "name");
+  auto name = required_text(arguments, "name");
   if (!name) co_return make_failure(name.error().message);
   SymbolQuery query;
   query.name = *name;

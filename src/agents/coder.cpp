@@ -7,6 +7,7 @@
 #include "answer_draft.hpp"
 #include "codehelper/base/elapsed.hpp"
 #include "codehelper/base/secret_text.hpp"
+#include "codehelper/base/text.hpp"
 #include "excerpt.hpp"
 #include "prompt.hpp"
 
@@ -106,7 +107,7 @@ Task<Result<CoderWork>> Coder::run_loop(RequestContext context) {
     NextStep step = next_step(std::move(state_), limits_, *reply, names);
     state_ = std::move(step.state);
     if (step.move == Move::finish) {
-      const bool is_empty = reply->content.find_first_not_of(" \t\r\n") == std::string::npos;
+      const bool is_empty = is_blank(reply->content);
       if (is_empty && reply->finish != FinishReason::refused) {
         co_return fail(ErrorCode::bad_answer, "the model gave no answer");
       }

@@ -76,8 +76,7 @@ std::string_view find_object(std::string_view text) {
 std::vector<std::string> take_queries(const std::optional<std::vector<std::string>>& given, std::size_t most) {
   std::vector<std::string> queries;
   for (const std::string& query : given.value_or(std::vector<std::string>{})) {
-    const bool is_blank = query.find_first_not_of(" \t\r\n") == std::string::npos;
-    if (is_blank || queries.size() == most) continue;
+    if (is_blank(query) || queries.size() == most) continue;
     queries.emplace_back(query.substr(0, character_border(query, std::min(kSearchBytes, query.size()))));
   }
   return queries;

@@ -26,7 +26,7 @@ std::string_view fix_of(const Error& error) {
     case ErrorCode::unauthorized:
       return "set LLM_API_KEY";
     case ErrorCode::not_found:
-      return "set LLM_MODEL to a model that the server has, or load it there";
+      return "correct LLM_URL, or set LLM_MODEL to a model that the server has, or load it there";
     case ErrorCode::timeout:
       return "give the server more power or a smaller model, or raise CODEHELPER_LLM_FIRST_SECONDS and "
              "CODEHELPER_LLM_SECONDS";

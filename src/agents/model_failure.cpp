@@ -87,7 +87,7 @@ ModelFailure explain_status(int status, std::string_view words, std::string_view
   }
   if (status == 404) {
     return explain(
-        ErrorCode::unavailable, said,
+        ErrorCode::not_found, said,
         fmt::format("see that LLM_URL is right, and that the server has the model {}, or set LLM_MODEL", model));
   }
   if (tells_of(words, {"insufficient_quota", "exceeded your current quota", "billing"})) {

@@ -10,6 +10,7 @@
 
 #include "codehelper/base/json_fields.hpp"
 #include "codehelper/base/request_context.hpp"
+#include "codehelper/base/text.hpp"
 
 namespace codehelper {
 namespace {
@@ -17,10 +18,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kIdLetters = 9;
-
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
 
 // What some servers send before the true arguments come.
 bool is_placeholder(std::string_view arguments) {

@@ -13,7 +13,7 @@ namespace json = boost::json;
 
 Task<Result<ToolResult>> search_web(WebSearch& web, RequestContext context, json::object arguments) {
   constexpr std::size_t kResults = 5;
-  const auto query = required_string(arguments, "query");
+  const auto query = required_text(arguments, "query");
   if (!query) co_return make_failure(query.error().message);
   const auto found = co_await web.search(context, mask_secrets(*query).text, kResults);
   if (!found) {

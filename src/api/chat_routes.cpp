@@ -49,11 +49,8 @@ Result<std::vector<ChatAttachment>> parse_attachments(const json::object& body) 
 
 Task<Result<ChatRequest>> parse_chat(RequestContext context, Projects& projects, json::object body) {
   ChatRequest chat;
-  auto message = required_string(body, "message");
+  auto message = required_text(body, "message");
   if (!message) co_return std::unexpected(message.error());
-  if (std::ranges::all_of(*message, [](unsigned char c) { return c <= ' '; })) {
-    co_return fail(ErrorCode::invalid_field, "field \"message\" must not be blank");
-  }
   const auto project_path = optional_string(body, "project_path");
   if (!project_path) co_return std::unexpected(project_path.error());
   const auto pinned_repo = optional_string(body, "pinned_repo");
@@ -142,6 +139,7 @@ Task<Result<HttpReply>> get_events(ApiServices& services, RequestContext, HttpRe
 Task<Result<HttpReply>> delete_run(ApiServices& services, RequestContext, HttpRequest request) {
   const auto run = find_run(services, request);
   if (!run) co_return std::unexpected(run.error());
+  if ((*run)->has_ended()) co_return make_json_reply(R"({"status":"ended"})", 202);
   ChatRuns::stop(**run);
   co_return make_json_reply(R"({"status":"stopping"})", 202);
 }

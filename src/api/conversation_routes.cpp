@@ -6,6 +6,7 @@
 #include "codehelper/api/routes.hpp"
 #include "codehelper/base/json_fields.hpp"
 #include "codehelper/base/json_text.hpp"
+#include "codehelper/base/text.hpp"
 #include "query_fields.hpp"
 
 namespace codehelper {
@@ -108,7 +109,7 @@ Task<Result<HttpReply>> rename_conversation(ApiServices& services, RequestContex
                                             json::object body) {
   auto title = required_string(body, "title");
   if (!title) co_return std::unexpected(title.error());
-  if (title->find_first_not_of(" \t\r\n") == std::string::npos || title->find_first_of("\r\n") != std::string::npos) {
+  if (is_blank(*title) || title->find_first_of("\r\n") != std::string::npos) {
     co_return fail(ErrorCode::invalid_field, "field \"title\" must be one line that is not blank");
   }
   const std::string id = request.parameters.at("id");

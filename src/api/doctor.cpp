@@ -33,7 +33,8 @@ Task<DoctorCheck> check_web_search(RequestContext context, WebSearch* search) {
         is_away ? "let this machine reach it, or raise CODEHELPER_WEB_SECONDS" : "correct what is said, or unset it";
   } else if (found->empty()) {
     check.state = fmt::format("{} finds nothing", search->provider());
-    check.fix = "look at its log: are its engines blocked?";
+    check.fix = search->provider() == "searxng" ? "look at its log: are its engines blocked?"
+                                                : "look there at the state of the account";
   } else {
     check.state = fmt::format("{} answers", search->provider());
   }

@@ -46,7 +46,7 @@ json::object shorten_answer(const ChatAnswer& answer) {
 }
 
 Task<Result<McpToolResult>> ask(McpCallParts parts) {
-  auto question = required_string(parts.arguments, "question");
+  auto question = required_text(parts.arguments, "question");
   if (!question) co_return make_mcp_failure(question.error().message);
   const auto conversation = optional_string(parts.arguments, "conversation_id");
   if (!conversation) co_return make_mcp_failure(conversation.error().message);
@@ -200,7 +200,9 @@ constexpr auto kTools = std::to_array<McpCrewTool>({
          "notes":{"type":"array","items":{"type":"string"}},"model":{"type":["string","null"]},
          "conversation_id":{"type":"string"}},
          "required":["response","outcome","sources","edits","receipts","notes","model","conversation_id"]})",
-     R"({"readOnlyHint":true,"destructiveHint":false,"idempotentHint":false,"openWorldHint":true})", Scope::chat, &ask},
+     // It may run the tests when the question asks for it.
+     R"({"readOnlyHint":false,"destructiveHint":false,"idempotentHint":false,"openWorldHint":true})", Scope::chat,
+     &ask},
     {"run_tests", "Run the tests",
      "Runs the project's tests in a sandbox: its usual test command, or the one that is given. \"success\" is true "
      "only when tests ran and none failed.",

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "codehelper/base/json_fields.hpp"
+#include "codehelper/base/text.hpp"
 
 namespace codehelper {
 
@@ -85,9 +86,9 @@ Result<void> read_messages(const json::object& body, CompletionRequest& request)
     const auto read = read_message(message.as_object(), field, exchanges, request);
     if (!read) return read;
   }
-  const bool is_blank =
-      exchanges.empty() || std::ranges::all_of(exchanges.back().question, [](unsigned char c) { return c <= ' '; });
-  if (is_blank) return wrong_field("messages", "a list whose last message of role user has a text");
+  if (exchanges.empty() || is_blank(exchanges.back().question)) {
+    return wrong_field("messages", "a list whose last message of role user has a text");
+  }
   request.question = std::move(exchanges.back().question);
   request.attachments = std::move(exchanges.back().tool_outputs);
   exchanges.pop_back();

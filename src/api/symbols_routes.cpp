@@ -35,7 +35,7 @@ json::array list_places(const std::vector<Found>& places) {
 }
 
 Task<Result<HttpReply>> post_symbols(ApiServices& services, RequestContext context, HttpRequest, json::object body) {
-  auto name = required_string(body, "name");
+  auto name = required_text(body, "name");
   if (!name) co_return std::unexpected(name.error());
   auto project_path = optional_string(body, "project_path");
   if (!project_path) co_return std::unexpected(project_path.error());

@@ -48,15 +48,15 @@ class ProbeFiles {
   fs::path root_;
 };
 
-// Sockets of ours that the command must not reach.
+// Sockets of ours that the command must not reach. Where none can be bound, none can be reached.
 class ProbeListener {
  public:
   explicit ProbeListener(int type) : socket_(::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ::bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-    if (type == SOCK_STREAM) ::listen(socket_, 1);
+    const bool is_bound = ::bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    if (is_bound && type == SOCK_STREAM) ::listen(socket_, 1);
     socklen_t size = sizeof address;
     ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = std::to_string(ntohs(address.sin_port));
@@ -68,8 +68,7 @@ class ProbeListener {
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path + 1, name.data(), name.size());
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
-    ::bind(socket_, reinterpret_cast<const sockaddr*>(&address), size);
-    ::listen(socket_, 1);
+    if (::bind(socket_, reinterpret_cast<const sockaddr*>(&address), size) == 0) ::listen(socket_, 1);
   }
   ~ProbeListener() { ::close(socket_); }
   ProbeListener(const ProbeListener&) = delete;

@@ -177,15 +177,19 @@ TEST_CASE_METHOD(CrewFixture, "crew with a model: when it is down, or says nothi
 
 TEST_CASE_METHOD(CrewFixture, "crew with a model: an answer that was cut or refused says so") {
   index();
-  model.say(kPlan).say("It is", FinishReason::length).say(kPlan).say("", FinishReason::refused);
+  model.say(kPlan).say("It is", FinishReason::length).say(kPlan).say("I", FinishReason::refused);
+  model.say(kPlan).say("", FinishReason::refused);
 
   const ChatAnswer cut = ask_model("where is parse_headers");
   const ChatAnswer refused = ask_model("where is parse_headers");
+  const ChatAnswer wordless = ask_model("where is parse_headers");
 
   CHECK(cut.outcome == "cut");
   CHECK_THAT(cut.response, Catch::StartsWith("It is\n\n*The answer ends here"));
   CHECK(refused.outcome == "refused");
   CHECK_THAT(refused.response, Catch::Contains("refused to go on"));
+  CHECK(wordless.outcome == "model_failed");
+  CHECK_THAT(wordless.response, Catch::Contains("refused to answer") && Catch::Contains("parser.py:1-3"));
 }
 
 TEST_CASE_METHOD(CrewFixture, "crew with a model: a plan that is none is replaced by the rules") {

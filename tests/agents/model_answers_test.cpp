@@ -218,7 +218,7 @@ TEST_CASE("model failures: every server's words come through, with the way out")
   }
 
   const auto missing = explain_refusal(refuse(404, R"({"error":"model 'x' not found"})"), "x");
-  CHECK(missing.error.code == ErrorCode::unavailable);
+  CHECK(missing.error.code == ErrorCode::not_found);
   CHECK_THAT(missing.error.message, Catch::Contains("LLM_MODEL") && Catch::Contains("model 'x' not found"));
   CHECK(explain_refusal(refuse(401, "{}"), "x").error.code == ErrorCode::unauthorized);
   const auto loading = explain_refusal(refuse(503, R"({"error":{"message":"Loading model"}})"), "x");

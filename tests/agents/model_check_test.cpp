@@ -70,6 +70,14 @@ TEST_CASE("model check: a model that only talks when it should call is a fault w
                  Catch::Contains(api == ModelApi::ollama ? "ollama show" : "--enable-auto-tool-choice"));
 }
 
+TEST_CASE("model check: a server that knows no such model or path is not told to be started") {
+  const ModelApi api = GENERATE(from_range(language_model_apis()));
+  ModelBench bench(api);
+  bench.server.answer_with(404, R"({"error":"model 'coder:7b' not found"})");
+
+  CHECK_THAT(faults_of(bench), Catch::StartsWith("llm answers: correct LLM_URL, or set LLM_MODEL"));
+}
+
 TEST_CASE("model check: nothing more is asked of a model that doesn't answer") {
   const ModelApi api = GENERATE(from_range(language_model_apis()));
   ModelBench bench(api);

@@ -216,6 +216,8 @@ TEST_CASE_METHOD(ChatFixture, "chat: a run is stopped on request") {
   const auto ended = parse_events(call({.target = "/chat/" + run_id + "/events"}).text);
 
   CHECK(data_of(ended.back()).at("error") == "cancelled");
+  const auto again = call({.method = "DELETE", .target = "/chat/" + run_id});
+  CHECK(again.text == R"({"status":"ended"})");
   CHECK(call({.method = "DELETE", .target = "/chat/none"}).status == 404);
   CHECK(post("/chat", {{"message", "x"}, {"on_disconnect", "stay"}}).status == 422);
   CHECK(post("/chat", {{"message", "x"}, {"conversation_id", "../etc"}}).status == 422);

@@ -150,6 +150,11 @@ test("a refusal, and an answer that is cut, say that they are", async () => {
   assert.match(cut.response, /^The answer is long and\n\n\*The answer ends here/);
 });
 
+test("a refusal without a word is answered from the index", async () => {
+  coder("refuse all of this", 0, { content: "", finishReason: "content_filter" });
+  await assertFallback("refuse all of this: where are headers split?", /refused to answer/, 5_000);
+});
+
 // Failures: each ends within its limit with the index's answer and the cause.
 async function assertFallback(message, cause, limit) {
   const begin = Date.now();

@@ -36,6 +36,7 @@ class ChatRun {
   ChatRun(EventLoop& loop, std::string id, RequestContext context, OnDisconnect on_disconnect);
 
   const std::string& id() const { return id_; }
+  bool has_ended() const { return result_.has_value(); }
   /// Adds an event; ids count up from 1. What a command writes ("output") is left out beyond 4 MiB.
   void push(std::string_view event, const boost::json::object& data);
 
