@@ -65,10 +65,10 @@ Task<Result<std::string>> mend(const Crew::Parts& parts, RequestContext context,
 }  // namespace
 
 Task<Result<std::vector<VerifyOutcome>>> Crew::verify(RequestContext context, Project project, VerifyRequest request,
-                                                      std::string wish, RunListener listener) {
+                                                      std::string wish, VerifyListener listener) {
   std::vector<VerifyOutcome> runs;
   while (true) {
-    auto verifying = verify_patch(parts_.loop, parts_.runner, context, request, listener);
+    auto verifying = verify_patch(parts_.loop, parts_.runner, context, request, listener.run);
     auto run = co_await std::move(verifying);
     const bool is_over = !run && (runs.empty() || run.error().code == ErrorCode::cancelled);
     if (is_over) co_return std::unexpected(run.error());
@@ -78,6 +78,7 @@ Task<Result<std::vector<VerifyOutcome>>> Crew::verify(RequestContext context, Pr
     const bool has_failed = last.receipt.outcome == "failed" && !last.receipt.tests.ran_nothing();
     const bool can_be_mended = request.patch && has_failed && has_model();
     if (!can_be_mended || runs.size() > kRepairs) break;
+    if (listener.on_failed) listener.on_failed(last);
     RepairTask task{project, last.run.copy ? last.run.copy->patch : *request.patch, wish, last};
     auto mended = co_await mend(parts_, context, std::move(task));
     if (!mended && mended.error().code == ErrorCode::cancelled) co_return std::unexpected(mended.error());

@@ -73,14 +73,16 @@ json::object to_json(const VerifyOutcome& outcome) {
   return object;
 }
 
+json::object to_attempt(const VerifyOutcome& run) {
+  return {{"patch", run.run.copy->patch}, {"receipt", to_json(run.receipt)}, {"summary", run.summary}};
+}
+
 /// The last run, and with a patch all of them as "attempts".
 json::object to_json(const std::vector<VerifyOutcome>& runs) {
   json::object object = to_json(runs.back());
   json::array attempts;
   for (const VerifyOutcome& run : runs) {
-    if (!run.run.copy) continue;
-    attempts.push_back(
-        json::object{{"patch", run.run.copy->patch}, {"receipt", to_json(run.receipt)}, {"summary", run.summary}});
+    if (run.run.copy) attempts.push_back(to_attempt(run));
   }
   if (!attempts.empty()) object["attempts"] = std::move(attempts);
   return object;
@@ -103,20 +105,23 @@ HttpReply make_run_failure(const Error& error, std::string_view request_id) {
   }
 }
 
-RunListener make_listener(EventQueue& queue) {
-  RunListener listener;
-  listener.on_queued = [&queue](std::size_t position) { queue.push("queued", {{"position", position}}); };
-  listener.on_started = [&queue] { queue.push("started", {}); };
-  listener.on_output = [&queue](OutputStream stream, std::string_view piece) {
+VerifyListener make_listener(EventQueue& queue) {
+  VerifyListener listener;
+  listener.run.on_queued = [&queue](std::size_t position) { queue.push("queued", {{"position", position}}); };
+  listener.run.on_started = [&queue] { queue.push("started", {}); };
+  listener.run.on_output = [&queue](OutputStream stream, std::string_view piece) {
     const char* const name = stream == OutputStream::standard_output ? "stdout" : "stderr";
     queue.push_or_drop("output", {{"stream", name}, {"text", piece}});
+  };
+  listener.on_failed = [&queue](const VerifyOutcome& run) {
+    if (run.run.copy) queue.push("attempt", to_attempt(run));
   };
   return listener;
 }
 
 Task<Result<json::object>> run_request(ApiServices& services, Project project, RunRequest request,
                                        RequestContext context, EventQueue* queue) {
-  RunListener listener;
+  VerifyListener listener;
   if (queue != nullptr) listener = make_listener(*queue);
   auto verifying = services.crew->verify(std::move(context), std::move(project), std::move(request.run),
                                          std::move(request.message), std::move(listener));

@@ -387,7 +387,7 @@ constexpr const char* kMended =
     "-    return listen(port)\n+    return listen(port or 80)\n";
 
 // A crew that verifies a patch with a Runner whose answer is always the same.
-std::vector<VerifyOutcome> verify(CrewFixture& fixture, LanguageModel* model) {
+std::vector<VerifyOutcome> verify(CrewFixture& fixture, LanguageModel* model, VerifyListener listener = {}) {
   Retriever retriever(fixture.loop, *fixture.store, *fixture.embedder);
   const auto symbols = make_derived_symbols(fixture.loop, *fixture.store);
   Crew crew({fixture.loop, retriever, *symbols, fixture.runner, model});
@@ -395,7 +395,7 @@ std::vector<VerifyOutcome> verify(CrewFixture& fixture, LanguageModel* model) {
   request.project_path = fixture.project.root.string();
   request.command = {"pytest"};
   request.patch = kPatch;
-  auto verifying = crew.verify({}, fixture.project, std::move(request), "serve it", {});
+  auto verifying = crew.verify({}, fixture.project, std::move(request), "serve it", std::move(listener));
   return run_until_done(fixture.loop, std::move(verifying)).value();
 }
 
@@ -408,9 +408,14 @@ TEST_CASE_METHOD(CrewFixture,
   const std::string block = "```diff\n" + std::string(kMended) + "```\n";
   model.say(block).say("```diff\n" + std::string(kPatch) + "```\n").say(block).say(block);
 
-  const auto runs = verify(*this, &model);
+  std::vector<std::size_t> runs_until_told;
+  VerifyListener listener;
+  listener.on_failed = [&](const VerifyOutcome&) { runs_until_told.push_back(runner.asked.size()); };
+
+  const auto runs = verify(*this, &model, std::move(listener));
 
   CHECK(runs.size() == 4);
+  CHECK(runs_until_told == std::vector<std::size_t>{1, 2, 3});
   REQUIRE(runner.asked.size() == 4);
   CHECK(runner.asked[1].patch.value().contains("listen(port or 80)"));
   CHECK_THAT(text_of(model.asked[0]), Catch::Contains("NameError: serve") && Catch::Contains("serve it"));

@@ -252,9 +252,15 @@ test("page: a diff that is mended is two runs, each with its change, its output 
   const { page, close } = await openPage(browser, program.url);
   await ask(page, fullQuestion);
   const turn = await waitForAnswer(page);
-  await turn.getByRole("button", { name: "Verify" }).click();
   const tests = page.locator("#tests");
-  await tests.locator(".receipt").last().waitFor();
+  await tests.locator(".run-state").evaluate((state) => {
+    window.states = [];
+    new MutationObserver(() => window.states.push(state.textContent)).observe(state, { childList: true });
+  });
+  await turn.getByRole("button", { name: "Verify" }).click();
+  await tests.locator(".run-state").getByText("Tests passed").waitFor();
+  const states = await page.evaluate(() => window.states);
+  assert.ok(states.some((state) => /1 failed.* The change is being mended/.test(state)), JSON.stringify(states));
   assert.match(await textOf(tests.locator(".run-state")), /Tests passed2 tests ran, 0 failed · [\d.]+ m?s/);
   const runs = ["Run 1 · before the repair", "Run 2 · after the repair"].map((name) => tests.getByRole("region", { name, exact: true }));
   const found = [];

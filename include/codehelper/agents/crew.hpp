@@ -117,6 +117,12 @@ using CrewEvent =
     std::variant<ChatPlan, ChatStep, ToolCallEvent, ToolResultEvent, TokenEvent, OutputEvent, ChatSource, TokenUsage>;
 using CrewSink = std::function<void(const CrewEvent&)>;
 
+struct VerifyListener {
+  RunListener run;  // of each run
+  std::function<void(const VerifyOutcome&)>
+      on_failed;  // a run that failed, before the model is asked to mend the patch
+};
+
 class Crew {
  public:
   struct Parts {
@@ -144,7 +150,7 @@ class Crew {
   /// run in turn, at least one; the last one is the result. That the model fails, or its patch doesn't apply, ends it
   /// with what there is. Errors: those of verify_patch() for the first run; cancelled.
   Task<Result<std::vector<VerifyOutcome>>> verify(RequestContext context, Project project, VerifyRequest request,
-                                                  std::string wish, RunListener listener);
+                                                  std::string wish, VerifyListener listener);
 
  private:
   Parts parts_;

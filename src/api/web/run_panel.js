@@ -87,6 +87,7 @@ export class RunPanel {
       if (name === "queued") this.state.textContent = `Waits: ${data.position} before it.`;
       if (name === "started") this.#begin();
       if (name === "output") this.#runs.at(-1)?.append(data.stream, data.text);
+      if (name === "attempt") this.#tellFailed(data);
       if (name === "error") return void this.#fail(data.message);
       if (name === "done") return void this.#finish(data);
     }
@@ -100,8 +101,15 @@ export class RunPanel {
     const count = this.#runs.length;
     if (count === 1 && this.#patch) run.showChange(this.#patch);
     if (count > 1) this.#runs.forEach((one, index) => one.name(nameRun(index, count)));
-    this.state.textContent = count > 1 ? `Running again: the change is mended…` : "Running…";
+    this.state.textContent = count > 1 ? "Running again with the mended change…" : "Running…";
     this.#goToLast();
+  }
+
+  // The model is at work on the change meanwhile.
+  #tellFailed(attempt) {
+    this.#runs.at(-1)?.finish(attempt);
+    this.state.textContent = `${attempt.summary} The change is being mended…`;
+    this.announcer.say(this.state.textContent);
   }
 
   // The server tells of all runs that ended; only of the last one their whole output.
