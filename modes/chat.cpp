@@ -101,10 +101,11 @@ int run_chat(const Config& config, const Arguments& arguments) {
     const auto role = message.empty() ? PipedInput::the_message : PipedInput::beside_a_message;
     auto piped = read_standard_input(role);
     if (!piped) return fail_mode("chat", piped.error());
-    if (*piped && role == PipedInput::the_message)
+    if (*piped && role == PipedInput::the_message) {
       message = std::move(**piped);
-    else if (*piped)
+    } else if (*piped) {
       attachments->push_back(json::object{{"name", "stdin"}, {"text", std::move(**piped)}});
+    }
     if (message.empty()) {
       fmt::print(stderr, "codehelper chat: no message; give one as MESSAGE, or on standard input\n");
       return kExitUsage;

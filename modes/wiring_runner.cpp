@@ -1,4 +1,6 @@
 // The Runner of a process, and how what it runs is confined.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "wiring.hpp"
@@ -44,7 +46,9 @@ void tell_sandbox(const SandboxLevel& level, const Log& log, Metrics& metrics) {
                 {{"axis", axis}, {"value", value}}, 1);
   }
   boost::json::array missing;
-  for (const auto& [mechanism, cause] : level.missing) missing.push_back(boost::json::string(mechanism + ": " + cause));
+  for (const auto& [mechanism, cause] : level.missing) {
+    missing.push_back(boost::json::string(fmt::format("{}: {}", mechanism, cause)));
+  }
   fields["missing"] = std::move(missing);
   log.info("sandbox", std::move(fields));
 }

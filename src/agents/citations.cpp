@@ -21,7 +21,7 @@ struct Line {
 /// The marks that open a fence, or nothing.
 std::string_view fence_of(std::string_view line) {
   const std::size_t begin = line.find_first_not_of(' ');
-  if (begin == std::string_view::npos || begin > 3) return {};
+  if (begin > 3) return {};  // or there is nothing else
   const char mark = line[begin];
   if (mark != '`' && mark != '~') return {};
   const std::size_t end = std::min(line.find_first_not_of(mark, begin), line.size());

@@ -100,13 +100,10 @@ void ToolCallAccumulator::merge(Fragment& call, Fragment next) {
   if (call.part.id.empty()) call.part.id = std::move(next.part.id);
   if (call.part.name.empty()) call.part.name = std::move(next.part.name);
   std::string& arguments = call.part.arguments;
-  if (is_blank(next.part.arguments)) {
-    arguments += next.part.arguments;  // a blank may belong to a text within
-  } else if (is_placeholder(arguments)) {
-    arguments = std::move(next.part.arguments);
-  } else if (next.part.arguments != arguments || !is_json_object(arguments)) {
-    arguments += next.part.arguments;  // what is whole and comes once more is the same call told twice
-  }
+  const bool is_filling = is_blank(next.part.arguments);  // a blank may belong to a text within
+  if (!is_filling && is_placeholder(arguments)) arguments.clear();
+  const bool is_told_twice = !is_filling && next.part.arguments == arguments && is_json_object(arguments);
+  if (!is_told_twice) arguments += next.part.arguments;
 }
 
 std::vector<ToolCall> ToolCallAccumulator::finish() const {

@@ -97,7 +97,8 @@ void ChatRuns::forget_old() {
     const auto& [when, id] = entry;
     const bool is_old = std::chrono::steady_clock::now() - when > kRemembered;
     const bool has_ended = runs_.at(id)->result_ && runs_.at(id)->readers_ == 0;
-    if (!has_ended || !(is_old || runs_.size() > kRuns)) return false;
+    const bool may_go = is_old || runs_.size() > kRuns;
+    if (!has_ended || !may_go) return false;
     runs_.erase(id);
     return true;
   };

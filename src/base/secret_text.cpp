@@ -62,7 +62,7 @@ std::size_t mask_secrets_in(boost::json::value& value) {
   if (const auto* text = value.if_string()) {
     MaskedText masked = mask_secrets(*text);
     count = masked.count;
-    if (count != 0) value = std::move(masked.text);
+    if (count != 0) value = masked.text;
   } else if (auto* array = value.if_array()) {
     for (boost::json::value& item : *array) count += mask_secrets_in(item);
   } else if (auto* object = value.if_object()) {

@@ -24,8 +24,13 @@ FileDescriptor open_for_removal(int parent, const char* name) {
 
 std::vector<std::string> list_names(const FileDescriptor& directory) {
   std::vector<std::string> names;
-  DIR* const stream = ::fdopendir(::openat(directory.get(), ".", kOpenDirectory));
-  if (stream == nullptr) return names;
+  const int listed = ::openat(directory.get(), ".", kOpenDirectory);
+  if (listed < 0) return names;
+  DIR* const stream = ::fdopendir(listed);
+  if (stream == nullptr) {
+    ::close(listed);
+    return names;
+  }
   while (const dirent* entry = ::readdir(stream)) {
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") names.emplace_back(name);
