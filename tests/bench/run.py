@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run.py BINARY [--rounds N]: POST /execute of `true`, as the Runner measures it from the plan to the exit, beside a plain
-posix_spawn of `true`, in turns, medians; the same while the Runner holds 500 MB (half-sent bodies of requests that wait
-for their rest); and the Runner's peak of memory through a command that prints 200 MB.
+posix_spawn of `true`, in turns, medians; how many a second eight at once make; the same while the Runner holds 500 MB
+(half-sent bodies of requests that wait for their rest); and the Runner's peak of memory through a command that prints 200 MB.
 
 Compare figures of one run only; on a busy machine put `chrt -f 10` before it (root), or it measures who else wants the
 processors. Exit status 1 = a goal is missed."""
@@ -12,12 +12,14 @@ import os
 import re
 import sys
 import tempfile
+import threading
 import time
 
-from measure import Server, Table, at_most, in_turns, median
+from measure import Server, Table, at_least, at_most, in_turns, median
 
 HELD_BODIES, BODY_BYTES = 66, 8 << 20
 NUMBERS = 24_000_000  # 205 MB
+AT_ONCE = 8
 
 
 def spawn_plain():
@@ -63,6 +65,17 @@ class Client:
         return self.run("true")["duration_seconds"] * 1e3
 
 
+def runs_a_second(workers, runs):
+    """Each worker is called `runs` times, side by side with the others."""
+    threads = [threading.Thread(target=lambda worker=worker: [worker() for _ in range(runs)]) for worker in workers]
+    begin = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return len(workers) * runs / (time.perf_counter() - begin)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary")
@@ -83,6 +96,13 @@ def main():
             small = {name: median(taken) for name, taken in in_turns(contenders, options.rounds).items()}
             table.add("run / plain posix_spawn", small["confined"] / small["plain"], at_most(2.6, 2.2), "x",
                       f"{small['confined']:.2f} ms, plain {small['plain']:.2f} ms")
+            clients = [Client(server, root).duration_ms for _ in range(AT_ONCE)]
+            rates = {name: median(taken) for name, taken in in_turns({
+                "confined": lambda: runs_a_second(clients, 10),
+                "plain": lambda: runs_a_second([spawn_plain] * AT_ONCE, 10),
+            }, max(3, options.rounds // 20)).items()}
+            table.add(f"{AT_ONCE} at once / plain posix_spawn", rates["confined"] / rates["plain"], at_least(0.75, 0.9), "x",
+                      f"{rates['confined']:.0f} a second, plain {rates['plain']:.0f}")
             held = hold_bodies(server)
             large = {name: median(taken) for name, taken in in_turns(contenders, options.rounds).items()}
             ratio = large["confined"] / large["plain"] / (small["confined"] / small["plain"])
