@@ -160,11 +160,12 @@ struct Identity {
   enter_namespaces(plan.sandbox, identity.user, identity.group);
   if (!plan.sandbox.mechanisms.has(Mechanism::pid_namespace)) become_command(plan, filter);
   ::prctl(PR_SET_DUMPABLE, 0);  // it can't be traced from inside of the namespace
-  // The memory is the child's too until it executes the command; it changes nothing there that this process still
-  // needs.
-  const pid_t command = ::vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork): a third of fork()'s time
+  // NOLINTBEGIN(*.vfork, *.Vfork, bugprone-unsafe-functions): a third of fork()'s time. The memory is the child's too
+  // until it executes the command; it changes nothing there that this process still needs.
+  const pid_t command = ::vfork();
   if (command < 0) give_up(SandboxStep::namespaces, errno);
   if (command == 0) become_command(plan, filter);
+  // NOLINTEND(*.vfork, *.Vfork, bugprone-unsafe-functions)
   look_after(command);
 }
 

@@ -109,7 +109,7 @@ std::string encode_plan(const CommandPlan& plan) {
   add(plan.executable.string());
   add(plan.cwd.string());
   for (const std::string& argument : plan.arguments) add(argument);
-  for (const auto& [name, value] : plan.env) add(name + "=" + value);
+  for (const auto& [name, value] : plan.env) add(std::string(name).append("=").append(value));
 
   for (const std::string& path : plan.sandbox.readable) add(path);
   for (const std::string& path : plan.sandbox.writable) add(path);

@@ -93,6 +93,7 @@ std::uint32_t hash_name(std::string_view name) {
 PackedSymbols pack_symbols(const FileSymbols& symbols) {
   PackedSymbols packed;
   std::vector<std::uint32_t> defined;
+  defined.reserve(symbols.definitions.size());
   for (const auto& definition : symbols.definitions) defined.push_back(hash_name(to_lower_ascii(definition.name)));
   std::ranges::sort(defined);
   defined.erase(std::ranges::unique(defined).begin(), defined.end());
