@@ -92,9 +92,8 @@ SecretName judge_secret_name(std::string_view name) {
   std::size_t count = 0;
   for (std::string_view rest = joined; !rest.empty() && count < kMostParts;) {
     const std::size_t end = std::min(rest.find('_'), rest.size());
-    if (end > 0)
-      parts[count++] =
-          is_one_of(kPublic, rest.substr(0, end)) ? rest.substr(0, end) : without_number(rest.substr(0, end));
+    const std::string_view part = rest.substr(0, end);
+    if (!part.empty()) parts[count++] = is_one_of(kPublic, part) ? part : without_number(part);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   const std::span<const std::string_view> used(parts.data(), count);

@@ -1,12 +1,12 @@
 #include "codehelper/index/change_finder.hpp"
 
 #include <chrono>
-#include <fstream>
 #include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
+#include "git_folders.hpp"
 #include "index_changes.hpp"
 
 namespace codehelper {
@@ -22,24 +22,8 @@ bool is_proven(const SourceFile& file, std::chrono::system_clock::time_point rea
   return std::max(file.modified_ns, file.changed_ns) <= now.count() - kUnprovenAge.count();
 }
 
-/// Where git keeps the list of tracked files of the work tree around `root`; empty when there is none.
-fs::path find_git_folder(const fs::path& root) {
-  for (fs::path folder = root;; folder = folder.parent_path()) {
-    const fs::path git = folder / ".git";
-    std::error_code error;
-    if (fs::is_directory(git, error)) return git;
-    if (fs::is_regular_file(git, error)) {  // a worktree's: "gitdir: <path>"
-      std::ifstream stream(git);
-      constexpr std::string_view kKey = "gitdir: ";
-      std::string line;
-      std::getline(stream, line);
-      return line.starts_with(kKey) ? (folder / line.substr(kKey.size())).lexically_normal() : fs::path();
-    }
-    if (folder == folder.parent_path()) return {};
-  }
-}
-
-/// All folders but those that are left out whole; those of listed files are never left out.
+/// All folders but those that are left out whole; those of listed files are never left out. And where git keeps the
+/// list of tracked files, and rules.
 std::vector<WatchedFolder> list_folders(const fs::path& root, const SourceListing& listing) {
   std::set<std::string> folders{root.string()};
   for (const SourceFile& file : listing.files) {
@@ -64,11 +48,12 @@ std::vector<WatchedFolder> list_folders(const fs::path& root, const SourceListin
     }
   }
   std::vector<WatchedFolder> watched;
+  watched.reserve(folders.size());
   for (const std::string& folder : folders) watched.push_back({folder, ""});
-  const fs::path git = find_git_folder(root);
-  if (git.empty()) return watched;
-  watched.push_back({git.string(), "index"});
-  watched.push_back({(git / "info").string(), "exclude"});
+  const auto git = find_git_around(root);
+  if (!git || !*git) return watched;
+  watched.push_back({(*git)->own.string(), "index"});
+  watched.push_back({((*git)->common / "info").string(), "exclude"});
   return watched;
 }
 

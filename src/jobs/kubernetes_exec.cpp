@@ -83,7 +83,8 @@ std::optional<std::chrono::sys_seconds> parse_timestamp(std::string_view text) {
     if (!parts[i]) return std::nullopt;
   }
   for (const std::size_t at : {4UL, 7UL, 10UL, 13UL, 16UL}) {
-    if (text[at] != kShape[at] && !(at == 10 && text[at] == 't')) return std::nullopt;
+    const bool is_small_t = at == 10 && text[at] == 't';
+    if (text[at] != kShape[at] && !is_small_t) return std::nullopt;
   }
   std::string_view rest = text.substr(kShape.size());
   if (rest.starts_with('.')) rest.remove_prefix(std::min(rest.find_first_not_of("0123456789", 1), rest.size()));

@@ -45,7 +45,7 @@ const json::object* find_condition(const json::object& status, std::string_view 
 
 std::string describe(const json::object& reason_and_message) {
   const std::string reason = text_in(reason_and_message, "reason");
-  const std::string message = text_in(reason_and_message, "message");
+  std::string message = text_in(reason_and_message, "message");
   if (reason.empty()) return message;
   return message.empty() ? reason : reason + ": " + message;
 }

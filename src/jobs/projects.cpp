@@ -165,6 +165,7 @@ Task<std::vector<Project>> Projects::list(RequestContext context, EventLoop& loo
     if (project && check_place(*project)) found.emplace(project->root.string(), std::move(*project));
   }
   std::vector<Project> projects;
+  projects.reserve(found.size());
   for (auto& [root, project] : found) projects.push_back(std::move(project));
   co_return projects;
 }

@@ -52,6 +52,7 @@ ReadQuestion read(std::string_view text, const std::string& folder, std::size_t 
 
 std::vector<AskedTerm> list_terms(std::vector<QueryTerm> terms, const std::vector<double>& rarities) {
   std::vector<AskedTerm> asked;
+  asked.reserve(terms.size());
   for (std::size_t i = 0; i < terms.size(); ++i) {
     asked.push_back({std::move(terms[i].text), terms[i].weight, i < rarities.size() ? rarities[i] : 0});
   }

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "codehelper/api/routes.hpp"
-#include "codehelper/base/hash.hpp"
+#include "git_repository.hpp"
 #include "request_target.hpp"
 #include "support/fake_services.hpp"
 
@@ -58,7 +58,8 @@ Router make_router(FakeServices& services) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const std::string first_hash = sha256_hex("");  // OpenSSL is to end after the threads that use it
+  static const std::string first_id =
+      git_blob_id("");  // libgit2 and OpenSSL are to end after the threads that use them
   static FakeServices services(keep_state_in_memory);
   static const Router router = make_router(services);
   std::string_view text(reinterpret_cast<const char*>(data), size);
