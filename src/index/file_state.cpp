@@ -34,7 +34,9 @@ Result<void> write_atomically(const std::filesystem::path& file, const std::stri
   if (write_whole_file(draft, text) && std::rename(draft.c_str(), file.c_str()) == 0) return {};
   const int code = errno;
   std::filesystem::remove(draft, error);
-  return fail(ErrorCode::internal, fmt::format("{} can't be written: {}", file.string(), std::strerror(code)));
+  return fail(ErrorCode::unavailable,
+              fmt::format("{} can't be written ({}): make room there, or set CODEHELPER_DATA_DIR to a folder that can",
+                          file.string(), std::strerror(code)));
 }
 
 Result<std::optional<CurrentProject>> read_project(const std::filesystem::path& file) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace codehelper {
@@ -13,7 +14,8 @@ constexpr int kBusyTimeoutMs = 5000;
 std::unexpected<Error> translate(sqlite3* handle, int code, const std::filesystem::path& file, const SqliteRole& role) {
   const std::string detail = handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
   const std::string name = file.string();
-  switch (code & 0xFF) {
+  const bool has_no_room = handle != nullptr && (code & 0xFF) == SQLITE_IOERR && sqlite3_system_errno(handle) == ENOSPC;
+  switch (has_no_room ? SQLITE_FULL : code & 0xFF) {
     case SQLITE_FULL:
       return fail(ErrorCode::unavailable,
                   fmt::format("the disk is full while writing {}: free space there{}", name, role.when_full));

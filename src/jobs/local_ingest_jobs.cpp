@@ -22,13 +22,15 @@ constexpr std::chrono::hours kNoLimit{24 * 365};
 
 // One child of ours, from its start to its end.
 struct Child {
-  enum class Purpose { job, refresh };
+  enum class Purpose { job, job_from_scratch, refresh };
 
   Child(EventLoop& loop, const Log& log, Purpose given, std::string id)
       : purpose(given),
         job_id(std::move(id)),
         group(loop, log),
         news(loop.context(), asio::steady_timer::time_point::max()) {}
+
+  bool is_job() const { return purpose != Purpose::refresh; }
 
   void take_line(std::string_view line) {
     const auto event = parse_ingest_event(line);
@@ -91,14 +93,16 @@ class ChildIngestJobs final : public LocalIngestJobs {
 
   Task<Result<void>> start(RequestContext context, Project project) override {
     const std::shared_ptr<Child> running = find_child(project);
-    if (running && running->purpose == Child::Purpose::job) co_return fail(ErrorCode::conflict, running->job_id);
+    if (running && running->is_job()) co_return fail(ErrorCode::conflict, running->job_id);
     if (running) {
       running->group.cancel_all();
       co_await wait_for_end(running);
     }
-    const std::shared_ptr<Child> rival = find_child(project);  // of whoever waited for the same end
+    const bool is_anew = co_await has_unreadable_index(context, project);
+    const std::shared_ptr<Child> rival = find_child(project);  // of whoever waited for the same
     if (rival) co_return fail(ErrorCode::conflict, rival->job_id);
-    const std::shared_ptr<Child> child = start_child(context, project, Child::Purpose::job);
+    const auto purpose = is_anew ? Child::Purpose::job_from_scratch : Child::Purpose::job;
+    const std::shared_ptr<Child> child = start_child(context, project, purpose);
     while (!child->started && !child->result) {
       co_await child->news.async_wait(asio::as_tuple(asio::use_awaitable));
     }
@@ -112,7 +116,7 @@ class ChildIngestJobs final : public LocalIngestJobs {
 
   Task<Result<JobStatus>> status(RequestContext context, Project project) override {
     const std::shared_ptr<Child> running = find_child(project);
-    if (running && running->purpose == Child::Purpose::job) {
+    if (running && running->is_job()) {
       co_return JobStatus{JobState::active, running->job_id, {}, running->progress};
     }
     if (running) co_return JobStatus{JobState::succeeded, {}, {}, std::nullopt};  // it is of a finished index
@@ -122,6 +126,8 @@ class ChildIngestJobs final : public LocalIngestJobs {
       std::string job_id = co_await find_foreign_job(context, project);
       co_return JobStatus{JobState::active, std::move(job_id), {}, std::nullopt};
     }
+    const auto unwritten = unwritten_.find(project.root.string());
+    if (unwritten != unwritten_.end()) co_return JobStatus{JobState::failed, {}, unwritten->second, std::nullopt};
     const auto marker = co_await store_.load_marker(context, project);
     if (!marker) co_return std::unexpected(marker.error());
     co_return read_outcome(*marker);
@@ -145,7 +151,7 @@ class ChildIngestJobs final : public LocalIngestJobs {
 
   Task<Result<void>> cancel(RequestContext, Project project) override {
     const std::shared_ptr<Child> running = find_child(project);
-    const bool is_job = running && running->purpose == Child::Purpose::job;
+    const bool is_job = running && running->is_job();
     if (!is_job) {
       if (!running && IndexLock::is_held(options_.data_dir, project)) {
         co_return fail(ErrorCode::conflict, "the ingest was started by another process; end it there");
@@ -177,6 +183,14 @@ class ChildIngestJobs final : public LocalIngestJobs {
     return child;
   }
 
+  /// Whether there is one of the embedded store that no pass can go on from.
+  Task<bool> has_unreadable_index(RequestContext context, Project project) {
+    std::error_code error;
+    if (!std::filesystem::exists(embedded_index_path(options_.data_dir, project), error)) co_return false;
+    const auto files = co_await store_.list_files(context, project);
+    co_return !files && files.error().code == ErrorCode::unavailable;
+  }
+
   static Task<void> wait_for_end(std::shared_ptr<Child> child) {
     while (!child->has_ended) co_await child->news.async_wait(asio::as_tuple(asio::use_awaitable));
   }
@@ -186,6 +200,8 @@ class ChildIngestJobs final : public LocalIngestJobs {
     plan.executable = options_.executable;
     plan.arguments = {"codehelper", "ingest", "--", project.posted_path};
     if (purpose == Child::Purpose::refresh) plan.arguments.insert(plan.arguments.begin() + 2, "--refresh");
+    if (purpose == Child::Purpose::job_from_scratch)
+      plan.arguments.insert(plan.arguments.begin() + 2, "--from-scratch");
     plan.project = project.root;
     plan.cwd = project.root;
     plan.env = options_.env;
@@ -205,11 +221,12 @@ class ChildIngestJobs final : public LocalIngestJobs {
     auto result = co_await run_child(loop_, options_.executable, std::move(plan), std::move(options));
     child->result = std::move(result);
     const bool succeeded = *child->result && (*child->result)->exit_code == 0;
-    const bool is_job = child->purpose == Child::Purpose::job;
+    const bool is_job = child->is_job();
     if (is_job && child->started && !has_ended_by_itself(*child)) {
       co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
       co_await record_failure(context, store_, project, describe_end(*child));
     }
+    if (is_job) co_await note_outcome(context, project, *child);
     const std::string outcome = succeeded ? "succeeded" : child->cancelled ? "cancelled" : "failed";
     if (is_job) {
       metrics_.count("codehelper_ingest_jobs_total", "Index jobs that ended, by outcome.", {{"outcome", outcome}});
@@ -222,6 +239,16 @@ class ChildIngestJobs final : public LocalIngestJobs {
     children_.erase(project.root.string());
     child->has_ended = true;
     child->news.cancel();
+  }
+
+  // A failure that the index doesn't tell of, because it can't be written.
+  Task<void> note_outcome(RequestContext context, Project project, const Child& child) {
+    unwritten_.erase(project.root.string());
+    const bool has_failed = !*child.result || (*child.result)->exit_code != 0;
+    if (!has_failed || !child.started) co_return;
+    const auto marker = co_await store_.load_marker(context, project);
+    const bool is_told = marker && *marker && (*marker)->state == IndexState::failed;
+    if (!is_told) unwritten_[project.root.string()] = describe_end(child);
   }
 
   // The id of a job that another process runs, by the path that it wrote into the marker.
@@ -237,6 +264,7 @@ class ChildIngestJobs final : public LocalIngestJobs {
   VectorStore& store_;
   LocalJobsOptions options_;
   std::map<std::string, std::shared_ptr<Child>> children_;
+  std::map<std::string, std::string> unwritten_;  // causes by root
 };
 
 }  // namespace

@@ -74,18 +74,24 @@ Task<Result<std::string>> Projects::post(RequestContext context, ProjectPost pos
   const auto refreshed = co_await refresh_current(context);
   if (!refreshed) co_return std::unexpected(refreshed.error());
   const bool is_other = !current_ || current_->root != project.root;
-  if (is_other || post.pinned_repo) pinned_repo_ = post.pinned_repo.value_or("");
+  const std::string pinned_repo = is_other || post.pinned_repo ? post.pinned_repo.value_or("") : pinned_repo_;
+  const bool is_known = current_ && current_->posted_path == project.posted_path && pinned_repo == pinned_repo_;
+  if (!is_known) {  // a full disk is no obstacle to what needs no room
+    CurrentProject shared{project.posted_path, pinned_repo};
+    const auto saved = co_await state_.save(context, std::move(shared));
+    if (!saved) co_return std::unexpected(saved.error());
+  }
   current_ = project;
+  pinned_repo_ = pinned_repo;
   posted_[project.root.string()] = project;
-  CurrentProject shared{project.posted_path, pinned_repo_};
-  const auto saved = co_await state_.save(context, std::move(shared));
-  if (!saved) co_return std::unexpected(saved.error());
 
   const auto job = co_await jobs_.status(context, project);
-  if (!job) co_return std::unexpected(job.error());
   const auto index = co_await store_.load_marker(context, project);
-  if (!index) co_return std::unexpected(index.error());
-  const StartDecision decision = decide_start(*job, *index, post.reindex);
+  // An index of our own that can't be read is made anew by the job, when that is asked for.
+  const bool is_anew = post.reindex == Reindex::always && !options_.data_dir.empty() && !index;
+  if (!job && !is_anew) co_return std::unexpected(job.error());
+  if (!index && !is_anew) co_return std::unexpected(index.error());
+  const StartDecision decision = is_anew ? StartDecision::start : decide_start(*job, *index, post.reindex);
   if (decision == StartDecision::already_indexing) co_return fail(ErrorCode::conflict, job->job_id);
   if (decision == StartDecision::start) {
     const auto started = co_await jobs_.start(context, project);

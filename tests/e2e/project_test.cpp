@@ -109,6 +109,35 @@ TEST_CASE_METHOD(ApiFixture, "project: when the ingest is killed the status says
   CHECK_FALSE(after.json().at("hits").as_array().empty());
 }
 
+TEST_CASE_METHOD(ApiFixture, "project: a damaged index is made anew when that is asked for, as its message says") {
+  post_project();
+  wait_for_status("ready");
+  process.reset();
+  std::filesystem::path index;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path() / "data" / "index")) {
+    if (entry.path().extension() == ".db") index = entry.path();
+  }
+  const auto pages = std::filesystem::file_size(index) / 4096;
+  // All of it, or the places where a pass looks first are whole.
+  const std::uintmax_t first = GENERATE(std::uintmax_t{1}, std::uintmax_t{40});
+  REQUIRE(pages > 2 * first);
+  {
+    std::fstream stream(index, std::ios::binary | std::ios::in | std::ios::out);
+    for (std::uintmax_t page = first; page < pages; ++page) {
+      stream.seekp(static_cast<std::streamoff>(page * 4096 + 100));
+      stream << std::string(64, '\xFF');
+    }
+  }
+  start();
+
+  const ApiAnswer anew = api->post("/project", {{"project_path", large}, {"reindex", true}});
+
+  INFO(anew.text);
+  CHECK(anew.status == 200);
+  wait_for_status("ready");
+  CHECK(search().json().at("hits").as_array().size() > 0);
+}
+
 TEST_CASE_METHOD(ApiFixture, "project: status is known at once after a restart, while indexing ended with the server") {
   post_project();
   wait_for_status("ready");
