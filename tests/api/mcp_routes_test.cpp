@@ -89,10 +89,10 @@ TEST_CASE_METHOD(McpFixture, "mcp: GET and DELETE are 405, other bodies 415, oth
   CHECK(send({.method = "DELETE", .target = "/mcp"}).status == 405);
   HttpCall text{.method = "POST", .target = "/mcp", .body = "{}"};
   text.headers.add("Content-Type", "text/plain");
-  CHECK(send(std::move(text)).status == 415);
+  CHECK(send(text).status == 415);
   HttpCall html{.method = "POST", .target = "/mcp", .body = "{}"};
   html.headers.add("Accept", "text/html");
-  CHECK(send(std::move(html)).status == 406);
+  CHECK(send(html).status == 406);
   HttpCall foreign = make_call(kInitialize);
   foreign.headers.add("Origin", "http://evil.example.com");
   CHECK(send(std::move(foreign)).status == 403);

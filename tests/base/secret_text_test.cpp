@@ -200,7 +200,6 @@ TEST_CASE("secret_text: a private key goes with all its lines, also one of which
   for (const char* label :
        {"PRIVATE KEY", "RSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "PGP PRIVATE KEY BLOCK"}) {
     const std::string key = pem(label);
-    const std::string escaped = "\"" + letters(60) + "\"";
 
     CHECK(mask_secrets("a\n" + key + "\nb\n").text == "a\n[masked: private key]\n\n\n\nb\n");
     const MaskedText begun = mask_secrets("a\n" + key.substr(0, key.find("==")));
