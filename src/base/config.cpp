@@ -9,6 +9,7 @@
 #include <optional>
 #include <thread>
 
+#include "codehelper/base/secret_text.hpp"
 #include "codehelper/base/text.hpp"
 
 namespace codehelper {
@@ -80,6 +81,12 @@ void find_shard_faults(const IndexConfig& index, std::vector<std::string>& fault
   }
 }
 
+/// A value in an error: user and password of an address are left out.
+std::string shown(std::string_view value) {
+  const std::size_t at = value.rfind('@');
+  return at == std::string_view::npos ? mask_secrets(value).text : fmt::format("…{}", value.substr(at));
+}
+
 }  // namespace
 
 bool is_loopback(const std::string& host) {
@@ -123,7 +130,7 @@ Result<Config> parse_config(Mode mode, const StringMap& flags, const StringMap& 
     const auto given = look_up(setting, flags, environment);
     if (!given) continue;
     const std::string fault = setting.apply(config, given->value);
-    if (!fault.empty()) faults.push_back(fmt::format("{}: \"{}\" {}", given->source, given->value, fault));
+    if (!fault.empty()) faults.push_back(fmt::format("{}: \"{}\" {}", given->source, shown(given->value), fault));
   }
   const bool has_runner = is_any_of(mode, Mode::serve_runner, Mode::dev, Mode::mcp);
   if (has_runner && config.runner.cache_dir.empty() && !config.index.data_dir.empty()) {

@@ -25,10 +25,17 @@ std::string apply_seconds(std::chrono::seconds& target, const std::string& value
   return {};
 }
 
-// Judged where the client is made: the text may hold a password, and faults quote the text.
 std::string apply_text(std::string& target, const std::string& value) {
   target = value;
   return {};
+}
+
+std::string apply_base_url(std::string& target, const std::string& value) {
+  target = value;
+  const std::size_t end = std::min(value.find("://"), value.size());
+  const std::string scheme = to_lower_ascii(std::string_view(value).substr(0, end));
+  const bool has_host = end + 3 < value.size() && value[end + 3] != '/';
+  return (scheme == "http" || scheme == "https") && has_host ? "" : "must begin with http:// or https:// and a host";
 }
 
 std::string apply_prefix(std::optional<std::string>& target, const std::string& value) {

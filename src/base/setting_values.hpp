@@ -17,6 +17,8 @@ namespace codehelper {
 std::optional<long> parse_whole(std::string_view text, long minimum, long maximum);
 std::string apply_seconds(std::chrono::seconds& target, const std::string& value);
 std::string apply_text(std::string& target, const std::string& value);
+/// Whether it is one is judged by its beginning; the rest where the client is made.
+std::string apply_base_url(std::string& target, const std::string& value);
 std::string apply_prefix(std::optional<std::string>& target, const std::string& value);
 std::string apply_names(std::vector<std::string>& target, const std::string& value);
 /// Gives them in lower case.

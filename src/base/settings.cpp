@@ -73,13 +73,13 @@ const Setting kSettings[] = {
      "http://runner:8080; in dev the Runner in the same process", "base URL of the Runner",
      [](Config& c, const std::string& v) {
        c.api.runner_url_is_set = true;
-       return apply_text(c.api.runner_url, v);
+       return apply_base_url(c.api.runner_url, v);
      }},
     {"CODEHELPER_RUNNER_CALL_SECONDS", "", "runner-call-seconds", kApi, "60", "limit of one call of the Runner",
      [](Config& c, const std::string& v) { return apply_seconds(c.api.runner_limit, v); }},
     {"LLM_URL", "OPENAI_BASE_URL", "llm-url", kModel, "empty: answers are made without a model",
      "base URL of the model server: Ollama, or anything with OpenAI's API, with or without /v1",
-     [](Config& c, const std::string& v) { return apply_text(c.llm.url, v); }},
+     [](Config& c, const std::string& v) { return apply_base_url(c.llm.url, v); }},
     {"LLM_MODEL", "OPENAI_MODEL_NAME", "llm-model", kModel, "the first for chat that the server lists",
      "the model, as the server names it", [](Config& c, const std::string& v) { return apply_text(c.llm.model, v); }},
     {"LLM_API_KEY", "OPENAI_API_KEY", "", kModel, "empty: no token is sent", "bearer token of the model server",
@@ -222,7 +222,7 @@ const Setting kSettings[] = {
      }},
     {"VECTOR_DB_URL", "CHROMA_URL", "vector-db-url", kStoring, "empty: the embedded store",
      "base URL of Chroma, where indexes and the servers' shared state are kept then",
-     [](Config& c, const std::string& v) { return apply_text(c.index.chroma_url, v); }},
+     [](Config& c, const std::string& v) { return apply_base_url(c.index.chroma_url, v); }},
     {"CODEHELPER_CHROMA_SECONDS", "", "chroma-seconds", kIndexing, "30", "limit of one call of Chroma",
      [](Config& c, const std::string& v) { return apply_seconds(c.index.chroma_limit, v); }},
     {"CODEHELPER_CHROMA_WRITE_SECONDS", "", "chroma-write-seconds", kIndexing, "120",
@@ -233,7 +233,7 @@ const Setting kSettings[] = {
      [](Config& c, const std::string& v) { return apply_seconds(c.index.chroma_patience, v); }},
     {"EMBED_URL", "", "embed-url", kStoring, "empty: the built-in embedder, which needs no model",
      "base URL of a server that embeds: Ollama, or anything with OpenAI's API, with or without /v1",
-     [](Config& c, const std::string& v) { return apply_text(c.embed.url, v); }},
+     [](Config& c, const std::string& v) { return apply_base_url(c.embed.url, v); }},
     {"EMBED_MODEL", "", "embed-model", kIndexing, "nomic-embed-text", "the embedding model, as the server names it",
      [](Config& c, const std::string& v) { return apply_text(c.embed.model, v); }},
     {"EMBED_API", "", "embed-api", kIndexing, "auto: by the URL, else by asking", "ollama, openai or auto",
@@ -253,14 +253,14 @@ const Setting kSettings[] = {
     {"TAVILY_API_KEY", "", "", kModel, "empty", "key of Tavily, which searches the web then",
      [](Config& c, const std::string& v) { return apply_text(c.web.tavily_key, v); }},
     {"TAVILY_URL", "", "tavily-url", kModel, "https://api.tavily.com", "base URL of Tavily's API",
-     [](Config& c, const std::string& v) { return apply_text(c.web.tavily_url, v); }},
+     [](Config& c, const std::string& v) { return apply_base_url(c.web.tavily_url, v); }},
     {"SERPER_API_KEY", "", "", kModel, "empty", "key of Serper, which searches the web when no TAVILY_API_KEY is set",
      [](Config& c, const std::string& v) { return apply_text(c.web.serper_key, v); }},
     {"SERPER_URL", "", "serper-url", kModel, "https://google.serper.dev", "base URL of Serper's API",
-     [](Config& c, const std::string& v) { return apply_text(c.web.serper_url, v); }},
+     [](Config& c, const std::string& v) { return apply_base_url(c.web.serper_url, v); }},
     {"SEARXNG_URL", "", "searxng-url", kModel, "empty",
      "base URL of a SearXNG that gives JSON, which searches the web when neither key is set",
-     [](Config& c, const std::string& v) { return apply_text(c.web.searxng_url, v); }},
+     [](Config& c, const std::string& v) { return apply_base_url(c.web.searxng_url, v); }},
     {"CODEHELPER_WEB_SECONDS", "", "web-seconds", kModel, "30", "limit of one search of the web",
      [](Config& c, const std::string& v) { return apply_seconds(c.web.limit, v); }},
     {"JOB_COMPLETION_INDEX", "", "shard", bits(Mode::ingest), "0",
@@ -284,7 +284,7 @@ const Setting kSettings[] = {
        return std::string();
      }},
     {"CODE_HELPER_API_URL", "", "api-url", kClients, "http://localhost:8000", "base URL of the Crew API",
-     [](Config& c, const std::string& v) { return apply_text(c.client.api_url, v); }},
+     [](Config& c, const std::string& v) { return apply_base_url(c.client.api_url, v); }},
     {"CODEHELPER_LOG_LEVEL", "", "log-level", kAll, "info; mcp, and dev on a terminal: warning", "debug, info, warning or error",
      [](Config& c, const std::string& v) -> std::string {
        const auto level = parse_log_level(v);

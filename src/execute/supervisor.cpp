@@ -50,8 +50,14 @@ void report(const RunReport& message) {
   ::send(kControl, &message, sizeof message, MSG_NOSIGNAL);
 }
 
+// What was seen of a tree that was ended: what the first process of a namespace didn't reap is counted nowhere else.
+struct SeenUsage {
+  std::uint64_t largest_bytes = 0;
+  std::uint64_t cpu_microseconds = 0;
+};
+
 // Of all that was reaped: the whole tree, when there is no child any more.
-RunReport make_last_report() {
+RunReport make_last_report(const SeenUsage& seen) {
   constexpr std::uint64_t kMicroseconds = 1'000'000;
   constexpr std::uint64_t kKibibyte = 1024;
   rusage used{};
@@ -59,9 +65,11 @@ RunReport make_last_report() {
   const auto microseconds = [](const timeval& time) {
     return static_cast<std::uint64_t>(time.tv_sec) * kMicroseconds + static_cast<std::uint64_t>(time.tv_usec);
   };
+  const std::uint64_t reaped_cpu = microseconds(used.ru_utime) + microseconds(used.ru_stime);
+  const std::uint64_t reaped_bytes = static_cast<std::uint64_t>(used.ru_maxrss) * kKibibyte;
   return {.kind = RunReport::Kind::tree_gone,
-          .cpu_microseconds = microseconds(used.ru_utime) + microseconds(used.ru_stime),
-          .max_rss_bytes = static_cast<std::uint64_t>(used.ru_maxrss) * kKibibyte};
+          .cpu_microseconds = std::max(reaped_cpu, seen.cpu_microseconds),
+          .max_rss_bytes = std::max(reaped_bytes, seen.largest_bytes)};
 }
 
 // Looks after the main process until it has ended or must end.
@@ -93,6 +101,7 @@ class Watch {
       if (events[0].revents != 0 && !follow_order()) return std::nullopt;
       if (grace_end_ && Clock::now() >= *grace_end_) return std::nullopt;
       if (const RunLimit limit = find_passed_limit(); limit != RunLimit::none) {
+        seen_.cpu_microseconds = measure_cpu_microseconds();
         return RunReport{.kind = RunReport::Kind::exited, .value = -SIGKILL, .limit = limit};
       }
     }
@@ -113,6 +122,8 @@ class Watch {
     }
   }
 
+  const SeenUsage& seen() const { return seen_; }
+
  private:
   bool has_limits() const { return limits_.memory_bytes != 0 || limits_.tasks != 0; }
 
@@ -128,6 +139,7 @@ class Watch {
   RunLimit find_passed_limit() {
     if (!has_limits() || Clock::now() < next_look_) return RunLimit::none;
     const TreeUsage usage = measure_descendants(limits_.memory_bytes == 0 ? ~0ULL : limits_.memory_bytes);
+    seen_.largest_bytes = std::max(seen_.largest_bytes, usage.largest_bytes);
     const bool is_near = usage.memory_bytes > limits_.memory_bytes / 4 || usage.tasks > limits_.tasks / 4;
     next_look_ = Clock::now() + (is_near ? kNearLimitPause : kLimitPause);
     if (limits_.memory_bytes != 0 && usage.memory_bytes > limits_.memory_bytes) return RunLimit::memory;
@@ -180,6 +192,7 @@ class Watch {
   int reports_;
   bool reports_are_open_ = true;
   RunLimits limits_;
+  SeenUsage seen_;
   std::optional<Clock::time_point> grace_end_;
   Clock::time_point next_look_ = Clock::now() + kNearLimitPause;
 };
@@ -214,7 +227,7 @@ void supervise(RunDescriptors descriptors, const SystemCallFilter& filter) {
   Watch watch({main_process, child_signals, reports->ours, plan.sandbox.limits});
   if (const auto end = watch.wait()) report(*end);
   watch.end_tree();
-  report(make_last_report());
+  report(make_last_report(watch.seen()));
   ::_exit(0);
 }
 

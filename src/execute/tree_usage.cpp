@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <string_view>
@@ -45,7 +46,32 @@ std::uint64_t measure_shares(const std::vector<pid_t>& processes) {
   return bytes;
 }
 
+/// User and system time, fields 14 and 15 of proc(5)'s stat; 0 when it can't be read.
+std::uint64_t find_ticks(std::string_view stat) {
+  constexpr int kFieldsBefore = 11;  // behind the name, which may hold anything, and the blank after it
+  stat.remove_prefix(std::min(stat.rfind(')') + 2, stat.size()));
+  std::uint64_t ticks = 0;
+  for (int field = 0; field < kFieldsBefore + 2; ++field) {
+    const std::size_t end = std::min(stat.find(' '), stat.size());
+    std::uint64_t number = 0;
+    if (field >= kFieldsBefore) std::from_chars(stat.data(), stat.data() + end, number);
+    ticks += number;
+    stat.remove_prefix(std::min(end + 1, stat.size()));
+  }
+  return ticks;
+}
+
 }  // namespace
+
+std::uint64_t measure_cpu_microseconds() {
+  constexpr std::uint64_t kMicroseconds = 1'000'000;
+  std::uint64_t ticks = 0;
+  for (const pid_t process : list_descendants()) {
+    const auto stat = read_process_file("/proc/" + std::to_string(process) + "/stat");
+    if (stat) ticks += find_ticks(*stat);
+  }
+  return ticks * kMicroseconds / static_cast<std::uint64_t>(std::max(1L, ::sysconf(_SC_CLK_TCK)));
+}
 
 TreeUsage measure_descendants(std::uint64_t precise_from_bytes) {
   TreeUsage usage;
@@ -55,6 +81,7 @@ TreeUsage measure_descendants(std::uint64_t precise_from_bytes) {
     if (!text) continue;
     usage.tasks += static_cast<std::uint32_t>(find_number(*text, "Threads"));
     usage.memory_bytes += (find_number(*text, "RssAnon") + find_number(*text, "RssShmem")) * kKibibyte;
+    usage.largest_bytes = std::max(usage.largest_bytes, find_number(*text, "VmRSS") * kKibibyte);
   }
   if (usage.memory_bytes > precise_from_bytes) usage.memory_bytes = measure_shares(processes);
   return usage;

@@ -103,6 +103,20 @@ TEST_CASE("config: a server that others reach needs a token, or the word that it
   CHECK(parse_config(Mode::ingest, {}, open));
 }
 
+TEST_CASE("config: what is no URL is told with all other faults, without its password") {
+  const auto refused = parse_config(
+      Mode::serve_api, {},
+      {{"HOME", "/home/me"}, {"LLM_URL", "foo"}, {"RUNNER_URL", "ftp://me:hush-hush@x"}, {"CODEHELPER_PORT", "abc"}});
+
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, Catch::Contains("LLM_URL") && Catch::Contains("RUNNER_URL") &&
+                                          Catch::Contains("CODEHELPER_PORT") && !Catch::Contains("hush-hush"));
+  for (const char* url : {"http://", "http:///path", "://x", "https:/x"}) {
+    CHECK_FALSE(parse_config(Mode::serve_api, {}, with(kHome, "LLM_URL", url)));
+  }
+  CHECK(parse_config(Mode::serve_api, {}, with(kHome, "LLM_URL", "HTTPS://model:8443/v1")));
+}
+
 TEST_CASE("config: names of hosts are taken without scheme and port") {
   const auto named = parse_config(Mode::serve_api, {}, with(kHome, "CODEHELPER_ALLOWED_HOSTS", "A.example, b"));
 
