@@ -54,7 +54,8 @@ std::uint64_t find_ticks(std::string_view stat) {
   for (int field = 0; field < kFieldsBefore + 2; ++field) {
     const std::size_t end = std::min(stat.find(' '), stat.size());
     std::uint64_t number = 0;
-    if (field >= kFieldsBefore) std::from_chars(stat.data(), stat.data() + end, number);
+    const std::string_view text = stat.substr(0, end);
+    if (field >= kFieldsBefore) std::from_chars(text.data(), text.data() + text.size(), number);
     ticks += number;
     stat.remove_prefix(std::min(end + 1, stat.size()));
   }
