@@ -107,10 +107,10 @@ Task<Result<CoderWork>> Coder::run_loop(RequestContext context) {
     NextStep step = next_step(std::move(state_), limits_, *reply, names);
     state_ = std::move(step.state);
     if (step.move == Move::finish) {
-      const bool is_empty = is_blank(reply->content);
-      if (is_empty && reply->finish != FinishReason::refused) {
-        co_return fail(ErrorCode::bad_answer, "the model gave no answer");
+      if (is_blank(reply->content) && reply->finish == FinishReason::refused) {
+        co_return fail(ErrorCode::unavailable, "its server refused to answer this question (content filter)");
       }
+      if (is_blank(reply->content)) co_return fail(ErrorCode::bad_answer, "the model gave no answer");
       work_.text = std::move(reply->content);
       work_.finish = reply->finish;
       co_return work_;

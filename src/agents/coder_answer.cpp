@@ -188,9 +188,6 @@ Task<Result<void>> ask_coder(AnswerDraft& draft, const ModelFacts& facts, ToolBo
   Coder::StepSink on_step = [&draft](ChatStep step) { draft.add_step(std::move(step)); };
   Coder coder(*draft.parts.model, tools, std::move(on_step), draft.on_event);
   auto work = co_await coder.work(draft.context, std::move(task));
-  if (work && work->finish == FinishReason::refused && is_blank(work->text)) {
-    co_return fail(ErrorCode::unavailable, "its server refused to answer this question (content filter)");
-  }
   if (work) work = co_await settle_edit(draft, coder, std::move(*work));
   if (!work) co_return std::unexpected(work.error());
   draft.add_step({"coder", "answer", fmt::format("{} bytes", work->text.size()), seconds_since(begin)});

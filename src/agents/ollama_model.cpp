@@ -65,7 +65,7 @@ class OllamaReader final : public ModelAnswerReader {
   }
 
   Result<void> take(const std::string& line) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) return {};
+    if (is_blank(line)) return {};
     const auto part = parse_json_object(line);
     if (!part) return nonsense(part.error().message);
     const json::value* error = part->if_contains("error");

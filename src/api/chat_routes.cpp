@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <boost/json/array.hpp>
 
-#include <algorithm>
 #include <charconv>
 
 #include "codehelper/api/chat.hpp"

@@ -31,12 +31,9 @@ std::vector<pid_t> parse_numbers(std::string_view text) {
   return numbers;
 }
 
-// The parent in /proc/PID/stat: "PID (name) state parent …"; the name may hold anything.
 std::optional<pid_t> parse_parent(std::string_view stat) {
-  const std::size_t name_end = stat.rfind(')');
-  if (name_end == std::string_view::npos || name_end + 4 > stat.size()) return std::nullopt;
-  const std::string_view rest = stat.substr(name_end + 4);
-  return parse_number(rest.substr(0, rest.find(' ')));
+  const std::vector<std::string_view> fields = split_stat(stat);
+  return fields.size() < 2 ? std::nullopt : parse_number(fields[1]);
 }
 
 // The entries of a directory that are numbers.
@@ -66,6 +63,19 @@ bool has_children_files() {
 }
 
 }  // namespace
+
+std::vector<std::string_view> split_stat(std::string_view stat) {
+  std::vector<std::string_view> fields;
+  const std::size_t name_end = stat.rfind(')');
+  if (name_end == std::string_view::npos) return fields;
+  stat.remove_prefix(std::min(name_end + 2, stat.size()));
+  while (!stat.empty()) {
+    const std::size_t end = std::min(stat.find(' '), stat.size());
+    fields.push_back(stat.substr(0, end));
+    stat.remove_prefix(std::min(end + 1, stat.size()));
+  }
+  return fields;
+}
 
 std::optional<std::string> read_process_file(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

@@ -46,18 +46,15 @@ std::uint64_t measure_shares(const std::vector<pid_t>& processes) {
   return bytes;
 }
 
-/// User and system time, fields 14 and 15 of proc(5)'s stat; 0 when it can't be read.
+/// User and system time in clock ticks, fields 14 and 15; 0 when they can't be read.
 std::uint64_t find_ticks(std::string_view stat) {
-  constexpr int kFieldsBefore = 11;  // behind the name, which may hold anything, and the blank after it
-  stat.remove_prefix(std::min(stat.rfind(')') + 2, stat.size()));
+  constexpr std::size_t kUser = 11;  // of what is behind the name
+  const std::vector<std::string_view> fields = split_stat(stat);
   std::uint64_t ticks = 0;
-  for (int field = 0; field < kFieldsBefore + 2; ++field) {
-    const std::size_t end = std::min(stat.find(' '), stat.size());
+  for (std::size_t i = kUser; i < std::min(fields.size(), kUser + 2); ++i) {
     std::uint64_t number = 0;
-    const std::string_view text = stat.substr(0, end);
-    if (field >= kFieldsBefore) std::from_chars(text.data(), text.data() + text.size(), number);
+    std::from_chars(fields[i].data(), fields[i].data() + fields[i].size(), number);
     ticks += number;
-    stat.remove_prefix(std::min(end + 1, stat.size()));
   }
   return ticks;
 }

@@ -34,18 +34,30 @@ Result<fs::file_type> look_at(const path& file) {
 
 /// The first line of a file such as "commondir", as a path relative to `base`; empty when it can't be read.
 Result<path> read_link_file(const path& file, const path& base, std::string_view prefix) {
-  constexpr std::size_t kMaxBytes = 64 * 1024;
+  const auto line = read_git_line(file);
+  if (!line) return std::unexpected(line.error());
+  if (!line->starts_with(prefix) || line->size() == prefix.size()) return path();
+  return (base / line->substr(prefix.size())).lexically_normal();
+}
+
+}  // namespace
+
+Result<std::string> read_git_file(const path& file) {
+  constexpr std::size_t kMaxBytes = 16 * 1024 * 1024;
   const FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!opened.is_open() && is_machine_fault(errno)) return fail_as_unread(file, errno);
   const auto bytes = opened.is_open() ? read_bytes(opened.get(), kMaxBytes) : std::string();
   if (!bytes && is_machine_fault(bytes.error())) return fail_as_unread(file, bytes.error());
-  std::string line = bytes ? bytes->substr(0, bytes->find('\n')) : std::string();
-  if (line.ends_with('\r')) line.pop_back();
-  if (!line.starts_with(prefix) || line.size() == prefix.size()) return path();
-  return (base / line.substr(prefix.size())).lexically_normal();
+  return bytes.value_or("");
 }
 
-}  // namespace
+Result<std::string> read_git_line(const path& file) {
+  auto text = read_git_file(file);
+  if (!text) return text;
+  std::string line = text->substr(0, text->find('\n'));
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
 
 Result<GitFolders> find_git_at(const path& folder) {
   const auto link = folder / ".git";

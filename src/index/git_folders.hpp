@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "codehelper/base/error.hpp"
 
@@ -21,5 +22,10 @@ Result<GitFolders> find_git_at(const std::filesystem::path& folder);
 
 /// Goes up like git: not across file systems, and not past a ".git" file that points nowhere, which is an error too.
 Result<std::optional<GitFolders>> find_git_around(const std::filesystem::path& folder);
+
+/// What one of git's own text files holds, and the first line of it; empty when it can't be read. Errors: unavailable
+/// when the machine fails.
+Result<std::string> read_git_file(const std::filesystem::path& file);
+Result<std::string> read_git_line(const std::filesystem::path& file);
 
 }  // namespace codehelper

@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "codehelper/base/text.hpp"
-#include "descriptor.hpp"
 #include "git_folders.hpp"
 #include "libgit2.hpp"
 
@@ -32,40 +31,29 @@ std::unexpected<Error> fail_with_git(const fs::path& objects) {
                                           (error == nullptr ? "unknown error" : error->message));
 }
 
-/// Empty when there is no such file.
-std::string read_file(const fs::path& file) {
-  constexpr std::size_t kMaxBytes = 16 * 1024 * 1024;
-  const FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  if (!opened.is_open()) return {};
-  return read_bytes(opened.get(), kMaxBytes).value_or("");
-}
-
-std::string first_line(std::string_view text) {
-  return std::string(text.substr(0, text.find_first_of("\r\n")));
-}
-
 bool is_commit_id(std::string_view text) {
   const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
   return text.size() == GIT_OID_HEXSZ && std::ranges::all_of(text, is_digit);
 }
 
 /// Of a line "ID NAME" in packed-refs.
-std::string find_packed(const fs::path& file, std::string_view name) {
-  const std::string text = read_file(file);
-  for (const std::string_view line : split_lines(text)) {
+Result<std::string> find_packed(const fs::path& file, std::string_view name) {
+  const auto text = read_git_file(file);
+  if (!text) return text;
+  for (const std::string_view line : split_lines(*text)) {
     const std::size_t space = line.find(' ');
     if (space != std::string_view::npos && line.substr(space + 1) == name) return std::string(line.substr(0, space));
   }
-  return {};
+  return std::string();
 }
 
-std::string find_commit(const GitFolders& folders) {
+Result<std::string> find_commit(const GitFolders& folders) {
   constexpr std::string_view kReference = "ref: ";
-  std::string head = first_line(read_file(folders.own / "HEAD"));
-  if (!head.starts_with(kReference)) return head;
-  const std::string name = head.substr(kReference.size());
-  std::string commit = first_line(read_file(folders.common / name));
-  return commit.empty() ? find_packed(folders.common / "packed-refs", name) : commit;
+  const auto head = read_git_line(folders.own / "HEAD");
+  if (!head || !head->starts_with(kReference)) return head;
+  const std::string name = head->substr(kReference.size());
+  const auto commit = read_git_line(folders.common / name);
+  return commit && commit->empty() ? find_packed(folders.common / "packed-refs", name) : commit;
 }
 
 TreeHandle tree_of(git_commit* commit) {
@@ -109,8 +97,9 @@ std::vector<std::string> list_changed(git_repository* repository, git_commit* co
 
 PastCommit describe(git_repository* repository, git_commit* commit, const GitHead& head, std::size_t most_paths) {
   const char* const message = git_commit_message(commit);
+  const std::string_view text = message == nullptr ? "" : message;
   PastCommit described;
-  if (message != nullptr) described.subject = first_line(message).substr(0, kSubjectBytes);
+  described.subject = text.substr(0, std::min(text.find_first_of("\r\n"), kSubjectBytes));
   described.paths = list_changed(repository, commit, head.below, most_paths);
   return described;
 }
@@ -121,10 +110,11 @@ Result<std::optional<GitHead>> find_git_head(const fs::path& folder) {
   const auto folders = find_git_around(folder);
   if (!folders) return std::unexpected(folders.error());
   if (!*folders) return std::nullopt;
-  std::string commit = find_commit(**folders);
-  if (!is_commit_id(commit)) return std::nullopt;
+  const auto commit = find_commit(**folders);
+  if (!commit) return std::unexpected(commit.error());
+  if (!is_commit_id(*commit)) return std::nullopt;
   const std::string below = folder.lexically_relative((*folders)->work_tree).generic_string();
-  return GitHead{(*folders)->common / "objects", below == "." ? "" : below + "/", std::move(commit)};
+  return GitHead{(*folders)->common / "objects", below == "." ? "" : below + "/", *commit};
 }
 
 Result<PastCommits> read_past_commits(const GitHead& head, PastCommits known, const HistoryLimits& limits) {

@@ -16,7 +16,7 @@ namespace {
 struct Entry {
   json::object fields;
   std::filesystem::path file;
-  std::string place;  // "/root/.kube/config: users[\"x\"].user"
+  std::string place;  // "~/.kube/config: users[\"x\"].user"
 };
 
 struct Document {

@@ -33,7 +33,7 @@ struct FileOrData {
 };
 
 struct KubernetesAccess {
-  std::string source;  // "/root/.kube/config, context \"x\"": for messages
+  std::string source;  // "~/.kube/config, context \"x\"": for messages
   std::string server;  // https://host:port
   TlsOptions::Peer peer = TlsOptions::Peer::verified;
   std::string server_name;  // empty = the server's host

@@ -86,20 +86,32 @@ bool has_ended_by_itself(const Child& child) {
   return *child.result && ((*child.result)->exit_code == 0 || (*child.result)->exit_code == 1);
 }
 
+// When the index was finished that the marker tells of; empty when there is none, or it can't be read.
+std::string find_finish(const Result<std::optional<IndexMarker>>& marker) {
+  return marker && *marker ? (*marker)->finished_at : std::string();
+}
+
+// Of a job whose index couldn't be told. It holds until another process has finished an index.
+struct UnwrittenFailure {
+  std::string cause;
+  std::string finished_at;  // of the index at that time
+};
+
 class ChildIngestJobs final : public LocalIngestJobs {
  public:
   ChildIngestJobs(EventLoop& loop, Log log, Metrics& metrics, VectorStore& store, LocalJobsOptions options)
       : loop_(loop), log_(std::move(log)), metrics_(metrics), store_(store), options_(std::move(options)) {}
 
   Task<Result<void>> start(RequestContext context, Project project) override {
+    // Before all else: what is being refreshed may not begin anew between its end and this start.
+    const bool is_anew = co_await has_unreadable_index(context, project);
     const std::shared_ptr<Child> running = find_child(project);
     if (running && running->is_job()) co_return fail(ErrorCode::conflict, running->job_id);
     if (running) {
       running->group.cancel_all();
       co_await wait_for_end(running);
     }
-    const bool is_anew = co_await has_unreadable_index(context, project);
-    const std::shared_ptr<Child> rival = find_child(project);  // of whoever waited for the same
+    const std::shared_ptr<Child> rival = find_child(project);  // of whoever waited for the same end
     if (rival) co_return fail(ErrorCode::conflict, rival->job_id);
     const auto purpose = is_anew ? Child::Purpose::job_from_scratch : Child::Purpose::job;
     const std::shared_ptr<Child> child = start_child(context, project, purpose);
@@ -126,9 +138,11 @@ class ChildIngestJobs final : public LocalIngestJobs {
       std::string job_id = co_await find_foreign_job(context, project);
       co_return JobStatus{JobState::active, std::move(job_id), {}, std::nullopt};
     }
-    const auto unwritten = unwritten_.find(project.root.string());
-    if (unwritten != unwritten_.end()) co_return JobStatus{JobState::failed, {}, unwritten->second, std::nullopt};
     const auto marker = co_await store_.load_marker(context, project);
+    const auto unwritten = unwritten_.find(project.root.string());
+    if (unwritten != unwritten_.end() && unwritten->second.finished_at == find_finish(marker)) {
+      co_return JobStatus{JobState::failed, {}, unwritten->second.cause, std::nullopt};
+    }
     if (!marker) co_return std::unexpected(marker.error());
     co_return read_outcome(*marker);
   }
@@ -248,7 +262,7 @@ class ChildIngestJobs final : public LocalIngestJobs {
     if (!has_failed || !child.started) co_return;
     const auto marker = co_await store_.load_marker(context, project);
     const bool is_told = marker && *marker && (*marker)->state == IndexState::failed;
-    if (!is_told) unwritten_[project.root.string()] = describe_end(child);
+    if (!is_told) unwritten_[project.root.string()] = {describe_end(child), find_finish(marker)};
   }
 
   // The id of a job that another process runs, by the path that it wrote into the marker.
@@ -264,7 +278,7 @@ class ChildIngestJobs final : public LocalIngestJobs {
   VectorStore& store_;
   LocalJobsOptions options_;
   std::map<std::string, std::shared_ptr<Child>> children_;
-  std::map<std::string, std::string> unwritten_;  // causes by root
+  std::map<std::string, UnwrittenFailure> unwritten_;  // by root
 };
 
 }  // namespace

@@ -61,7 +61,7 @@ struct Bench {
                                          verdict().string() +
                                          ") in\n"
                                          "  ok) exit 0;;\n"
-                                         "  fail) echo 'codehelper ingest: the disk is full' >&2; exit 1;;\n"
+                                         "  fail*) echo 'codehelper ingest: the disk is full' >&2; exit 1;;\n"
                                          "  *) kill -9 $$;;\n"
                                          "esac\n");
     std::filesystem::permissions(script, std::filesystem::perms::owner_all);
@@ -73,16 +73,17 @@ struct Bench {
   JobStatus status() { return run_until_done(loop, world->jobs().status({}, project)).value(); }
   /// The ingest ends so; a well-behaved one has written its marker before.
   void let_it(const std::string& end) {
-    if (end != "die") {
+    if (end == "ok" || end == "fail") {
       write_marker(end == "ok" ? IndexState::ready : IndexState::failed, end == "ok" ? "" : "the disk is full");
     }
     folder.write("draft", end);
     std::filesystem::rename(folder.path() / "draft", verdict());
   }
   void forget_verdict() { std::filesystem::remove(verdict()); }
-  void write_marker(IndexState state, const std::string& cause) {
+  void write_marker(IndexState state, const std::string& cause, const std::string& finished_at = "") {
     IndexBatch batch;
     batch.marker = make_ready_marker();
+    if (!finished_at.empty()) batch.marker->finished_at = finished_at;
     batch.marker->state = state;
     batch.marker->cause = cause;
     run_until_done(loop, store->apply({}, project, std::move(batch))).value();
@@ -178,6 +179,20 @@ TEST_CASE("ingest jobs contract: a failure has the ingest's own cause, and the n
       CHECK(done.state == JobState::succeeded);
     }
   }
+}
+
+TEST_CASE("ingest jobs: a failure that its index couldn't be told is known until another process has made an index") {
+  Bench bench(ingest_jobs_adapters().front());
+  bench.write_marker(IndexState::ready, "");
+  REQUIRE(bench.start());
+  bench.let_it("fail without a word");
+  const JobStatus failed = bench.wait_for_end();
+  bench.write_marker(IndexState::ready, "", "2026-01-02T04:00:00Z");
+  const JobStatus mended = bench.status();
+
+  CHECK(failed.state == JobState::failed);
+  CHECK(failed.cause == "the disk is full");
+  CHECK(mended.state == JobState::succeeded);
 }
 
 TEST_CASE("ingest jobs contract: an ingest that is killed leaves a failure with a cause in its index") {

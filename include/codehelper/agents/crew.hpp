@@ -119,8 +119,8 @@ using CrewSink = std::function<void(const CrewEvent&)>;
 
 struct VerifyListener {
   RunListener run;  // of each run
-  std::function<void(const VerifyOutcome&)>
-      on_failed;  // a run that failed, before the model is asked to mend the patch
+  /// A run that failed, before the model is asked to mend the patch.
+  std::function<void(const VerifyOutcome&)> on_failed;
 };
 
 class Crew {

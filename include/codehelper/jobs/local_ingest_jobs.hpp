@@ -1,6 +1,7 @@
 // IngestJobs with a child process `codehelper ingest` in place of a cluster's Job. The child dies with this process and
 // leaves a consistent index whenever it dies. The truth is the index's marker and its writer lock, so that a job
-// started by hand or by another process is seen too; this process knows only the progress of its own children.
+// started by hand or by another process is seen too; this process knows only the progress of its own children, and of
+// their failures those that the index couldn't be told.
 #pragma once
 
 #include <filesystem>
