@@ -135,7 +135,7 @@ Task<Result<void>> ChatRuns::tell_events(std::shared_ptr<ChatRun> run, std::size
   co_await asio::this_coro::throw_if_cancelled(false);
   ++run->readers_;
   Result<void> written;
-  auto keep_alive_at = std::chrono::steady_clock::now() + kKeepAlive;
+  auto keep_alive_at = std::chrono::steady_clock::now();  // the head goes with the first text
   while (written && !run->is_told(after)) {
     std::string text = run->take(after, text_of);
     const bool is_quiet = std::chrono::steady_clock::now() >= keep_alive_at;

@@ -14,14 +14,29 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kWaitingLimitBytes = 8 * 1024 * 1024;
+constexpr std::chrono::seconds kFirstKeepAlive{1};  // a refusal comes earlier
 constexpr std::chrono::seconds kKeepAlive{10};
 
-Task<void> run_producer(EventProducer produce, RequestContext context, EventQueue& queue) {
+HttpReply make_failure_reply(const ToldAnswer& answer, const RequestContext& context, const Error& error) {
+  if (error.code == ErrorCode::internal) context.log.error("answer_failed", {{"cause", error.message}});
+  return answer.make_error(error, context.request_id);
+}
+
+/// Pushes the last event too, unless an error is all that there is to tell: that is the result then.
+Task<void> produce_answer(ToldAnswer answer, RequestContext context, EventQueue& queue, Result<void>& result) {
+  Result<boost::json::object> made = fail(ErrorCode::internal, "");
   try {
-    co_await produce(context, queue);
+    made = co_await answer.make(context, &queue);
   } catch (const std::exception& error) {
-    context.log.error("stream_failed", {{"cause", error.what()}});
-    queue.push("error", {{"error", "internal_error"}, {"message", "An internal error occurred."}});
+    made = fail(ErrorCode::internal, error.what());
+  }
+  if (made) {
+    queue.push(answer.last_event, *made);
+  } else if (queue.has_begun()) {
+    const HttpReply reply = make_failure_reply(answer, context, made.error());
+    queue.push("error", parse_json_object(reply.body).value());
+  } else {
+    result = std::unexpected(made.error());
   }
   queue.close();
 }
@@ -37,32 +52,30 @@ Task<Result<void>> write_events(BodyWriter& writer, EventQueue& queue) {
   }
 }
 
-Task<Result<void>> stream_events(EventLoop& loop, EventProducer produce, RequestContext context, BodyWriter& writer) {
+Task<Result<void>> stream_answer(EventLoop& loop, ToldAnswer answer, RequestContext context, BodyWriter& writer) {
   // A cancelled wait must not throw here: the producer has to be ended first.
   co_await asio::this_coro::throw_if_cancelled(false);
   EventQueue queue(loop);
+  Result<void> made;
   TaskGroup group(loop, context.log);
-  group.spawn("event_producer", run_producer(std::move(produce), context, queue));
+  group.spawn("event_producer", produce_answer(std::move(answer), context, queue, made));
   const auto written = co_await write_events(writer, queue);
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   group.cancel_all();
   co_await group.join();
-  co_return written;
+  co_return written ? made : written;
 }
 
-HttpReply make_failure_reply(const ToldAnswer& answer, const RequestContext& context, const Error& error) {
-  if (error.code == ErrorCode::internal) context.log.error("answer_failed", {{"cause", error.message}});
-  return answer.make_error(error, context.request_id);
-}
-
-Task<void> produce_answer(ToldAnswer answer, RequestContext context, EventQueue& queue) {
-  const auto made = co_await answer.make(context, &queue);
-  if (made) {
-    queue.push(answer.last_event, *made);
-  } else {
-    const HttpReply reply = make_failure_reply(answer, context, made.error());
-    queue.push("error", parse_json_object(reply.body).value());
-  }
+HttpReply make_event_stream(EventLoop& loop, ToldAnswer answer) {
+  HttpReply reply;
+  reply.headers.set("Content-Type", "text/event-stream");
+  reply.headers.set("Cache-Control", "no-store");
+  reply.headers.set("X-Accel-Buffering", "no");
+  reply.refuse = answer.make_error;
+  reply.stream = [&loop, told = std::move(answer)](RequestContext context, BodyWriter& writer) {
+    return stream_answer(loop, told, std::move(context), writer);
+  };
+  return reply;
 }
 
 }  // namespace
@@ -75,6 +88,7 @@ void EventQueue::push(std::string_view event, const boost::json::object& data) {
   sse.data = to_json_text(data);
   sse.id = std::to_string(next_id_++);
   waiting_ += format_sse(sse);
+  has_begun_ = true;
   news_.cancel();
 }
 
@@ -94,30 +108,16 @@ void EventQueue::close() {
 
 Task<std::string> EventQueue::take() {
   if (waiting_.empty() && !closed_) {
-    news_.expires_after(kKeepAlive);
+    news_.expires_after(has_begun_ ? kKeepAlive : kFirstKeepAlive);
     co_await news_.async_wait(asio::as_tuple(asio::use_awaitable));
   }
-  if (waiting_.empty() && !closed_) co_return std::string(kSseKeepAlive);
-  co_return std::exchange(waiting_, {});
-}
-
-HttpReply make_event_stream(EventLoop& loop, EventProducer produce) {
-  HttpReply reply;
-  reply.headers.set("Content-Type", "text/event-stream");
-  reply.headers.set("Cache-Control", "no-store");
-  reply.headers.set("X-Accel-Buffering", "no");
-  reply.stream = [&loop, work = std::move(produce)](RequestContext context, BodyWriter& writer) {
-    return stream_events(loop, work, std::move(context), writer);
-  };
-  return reply;
+  if (!waiting_.empty() || closed_) co_return std::exchange(waiting_, {});
+  has_begun_ = true;
+  co_return std::string(kSseKeepAlive);
 }
 
 Task<HttpReply> tell_answer(EventLoop& loop, RequestContext context, HttpRequest request, ToldAnswer answer) {
-  if (request.accepts("text/event-stream")) {
-    co_return make_event_stream(loop, [told = std::move(answer)](RequestContext inner, EventQueue& queue) {
-      return produce_answer(told, std::move(inner), queue);
-    });
-  }
+  if (request.accepts("text/event-stream")) co_return make_event_stream(loop, std::move(answer));
   const auto made = co_await answer.make(context, nullptr);
   if (!made) co_return make_failure_reply(answer, context, made.error());
   co_return make_json_reply(to_json_text(*made));

@@ -71,6 +71,8 @@ class HttpSession : public SessionHook<InAll>, public SessionHook<InWaiting> {
   Task<bool> answer_by_handler(HttpExchange& exchange, HttpRequest request);
   Task<bool> send(HttpExchange& exchange, HttpReply plain);
   Task<bool> send_stream(HttpExchange& exchange, HttpReply reply);
+  /// After an answer that was sent.
+  Task<bool> end_exchange(HttpExchange& exchange);
   /// Before closing after an answer, when the peer may still be sending.
   Task<void> linger();
   /// Until set_busy() it may be closed to make room for another: it waits for a request, for the rest of a head, or for

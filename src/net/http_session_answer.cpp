@@ -15,18 +15,32 @@ Task<Result<HttpReply>> call_handler(const HttpHandler& handler, RequestContext 
 
 class SessionBodyWriter : public BodyWriter {
  public:
-  SessionBodyWriter(HttpConnection& connection, BodyFraming framing) : connection_(connection), framing_(framing) {}
+  SessionBodyWriter(HttpConnection& connection, std::string head, BodyFraming framing)
+      : connection_(connection), head_(std::move(head)), framing_(framing) {}
 
   Task<Result<void>> write(std::string bytes) override {
     if (bytes.empty()) co_return Result<void>{};  // an empty chunk would be the last one
-    if (framing_ != BodyFraming::chunked) co_return co_await connection_.write(bytes);
-    const std::string size = fmt::format("{:x}\r\n", bytes.size());
-    bytes += "\r\n";
-    co_return co_await connection_.write(size, bytes);
+    std::string before = std::exchange(head_, {});
+    if (framing_ == BodyFraming::chunked) {
+      before += fmt::format("{:x}\r\n", bytes.size());
+      bytes += "\r\n";
+    }
+    co_return co_await connection_.write(before, bytes);
+  }
+
+  bool has_begun() const { return head_.empty(); }
+
+  /// What is missing after the last write.
+  Task<Result<void>> end() {
+    std::string rest = std::exchange(head_, {});
+    if (framing_ == BodyFraming::chunked) rest += "0\r\n\r\n";
+    if (rest.empty()) co_return Result<void>{};
+    co_return co_await connection_.write(rest);
   }
 
  private:
   HttpConnection& connection_;
+  std::string head_;
   BodyFraming framing_;
 };
 
@@ -49,7 +63,10 @@ void log_internal(const HttpExchange& exchange, std::string cause) {
   exchange.context.log.error("http_handler_failed", {{"path", exchange.raw_path}, {"cause", std::move(cause)}});
 }
 
-HttpReply make_reply(RunOutcome<Result<HttpReply>> outcome, const HttpExchange& exchange) {
+/// Nothing for a run that came to its end.
+template <class T>
+std::optional<HttpReply> make_failure_reply(const RunOutcome<Result<T>>& outcome, const ErrorReply& make_error,
+                                            const HttpExchange& exchange) {
   const std::string& id = exchange.context.request_id;
   if (outcome.end == RunEnd::timed_out) {
     return make_error_reply(Error{ErrorCode::timeout, "the request took longer than its limit"}, id);
@@ -61,9 +78,10 @@ HttpReply make_reply(RunOutcome<Result<HttpReply>> outcome, const HttpExchange& 
     log_internal(exchange, describe(outcome.failure));
     return make_error_reply(Error{ErrorCode::internal, ""}, id);
   }
-  if (outcome.value) return std::move(*outcome.value);
-  if (outcome.value.error().code == ErrorCode::internal) log_internal(exchange, outcome.value.error().message);
-  return make_error_reply(outcome.value.error(), id);
+  if (outcome.value) return std::nullopt;
+  const Error& error = outcome.value.error();
+  if (error.code == ErrorCode::internal) log_internal(exchange, error.message);
+  return make_error ? make_error(error, id) : make_error_reply(error, id);
 }
 
 /// The status for the log of a stream that did not come to its end; 0 when it did.
@@ -97,9 +115,14 @@ Task<bool> HttpSession::answer_by_handler(HttpExchange& exchange, HttpRequest re
   }
   if (outcome.end == RunEnd::aborted) exchange.keeps_connection = false;
 
-  HttpReply reply = make_reply(std::move(outcome), exchange);
+  auto failure = make_failure_reply(outcome, {}, exchange);
+  HttpReply reply = failure ? std::move(*failure) : std::move(*outcome.value);
   if (reply.stream) co_return co_await send_stream(exchange, std::move(reply));
   if (!co_await send(exchange, std::move(reply))) co_return false;
+  co_return co_await end_exchange(exchange);
+}
+
+Task<bool> HttpSession::end_exchange(HttpExchange& exchange) {
   if (!exchange.keeps_connection && !connection_->received().empty()) co_await linger();
   co_return exchange.keeps_connection;
 }
@@ -118,19 +141,26 @@ Task<bool> HttpSession::send(HttpExchange& exchange, HttpReply plain) {
 Task<bool> HttpSession::send_stream(HttpExchange& exchange, HttpReply reply) {
   connection_->set_limit(Deadline::never());
   const BodyFraming framing = exchange.is_http_11 ? BodyFraming::chunked : BodyFraming::until_close;
-  const std::string head = make_head(exchange, reply, framing);
-  auto written = co_await connection_->write(head);
-  if (!written || exchange.is_head()) {
+  std::string head = make_head(exchange, reply, framing);
+  if (exchange.is_head()) {
+    const auto written = co_await connection_->write(head);
     record_exchange(exchange, written ? reply.status : http_status(ErrorCode::cancelled), serving_->metrics);
     co_return written.has_value() && exchange.keeps_connection;
   }
 
-  SessionBodyWriter writer(*connection_, framing);
+  SessionBodyWriter writer(*connection_, std::move(head), framing);
   auto stream = call_stream(reply, exchange.context, writer);
   auto run = run_supervised(connection_, std::move(stream), exchange.context.deadline);
   const auto outcome = co_await std::move(run);
   const int broken = broken_status(outcome);
-  if (broken == 0 && framing == BodyFraming::chunked) written = co_await connection_->write("0\r\n\r\n");
+  if (broken != 0 && !writer.has_begun() && outcome.end != RunEnd::caller_left) {
+    if (outcome.end == RunEnd::aborted) exchange.keeps_connection = false;
+    auto failure = make_failure_reply(outcome, reply.refuse, exchange);
+    if (!co_await send(exchange, std::move(*failure))) co_return false;
+    co_return co_await end_exchange(exchange);
+  }
+  Result<void> written;
+  if (broken == 0) written = co_await writer.end();
   const int status = written ? reply.status : http_status(ErrorCode::cancelled);
   record_exchange(exchange, broken != 0 ? broken : status, serving_->metrics);
   if (broken != 0) {
@@ -140,8 +170,7 @@ Task<bool> HttpSession::send_stream(HttpExchange& exchange, HttpReply reply) {
     co_return false;
   }
   if (!written) co_return false;
-  if (!exchange.keeps_connection && !connection_->received().empty()) co_await linger();
-  co_return exchange.keeps_connection;
+  co_return co_await end_exchange(exchange);
 }
 
 }  // namespace codehelper

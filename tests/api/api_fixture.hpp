@@ -40,11 +40,14 @@ struct ApiFixture : FakeServices {
   ApiAnswer post(const std::string& target, const boost::json::value& body) {
     return post_text(target, boost::json::serialize(body));
   }
-  /// The events of an answer that is told while it is made.
-  std::vector<SseEvent> stream(const std::string& target, const boost::json::value& body) {
+  ApiAnswer post_for_events(const std::string& target, const boost::json::value& body) {
     HttpCall post{.method = "POST", .target = target, .body = boost::json::serialize(body)};
     post.headers.add("Accept", "text/event-stream");
-    const ApiAnswer answer = call(std::move(post));
+    return call(std::move(post));
+  }
+  /// The events of an answer that is told while it is made.
+  std::vector<SseEvent> stream(const std::string& target, const boost::json::value& body) {
+    const ApiAnswer answer = post_for_events(target, body);
     if (answer.status != 200) throw std::runtime_error("no stream: " + answer.text);
     SseParser parser(1024 * 1024);
     return parser.feed(answer.text).value();

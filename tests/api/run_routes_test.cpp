@@ -1,4 +1,5 @@
 // POST /run and POST /execute.
+#include <boost/asio/steady_timer.hpp>
 #include <catch2/catch.hpp>
 
 #include "api/api_fixture.hpp"
@@ -159,19 +160,67 @@ TEST_CASE_METHOD(RunFixture, "run: a patch goes to the Runner, and what was test
   CHECK(run.at("attempts") == json::array{attempt});
 }
 
-TEST_CASE_METHOD(RunFixture, "run: a patch that doesn't apply is told by name, whole and as an event") {
+TEST_CASE_METHOD(RunFixture, "run: a patch that doesn't apply is told by name") {
   runner.answer = fail(ErrorCode::conflict, "hunk 2 of a.py: it is nowhere");
-  const json::object body{{"project_path", repo()}, {"action", "verify"}, {"patch", "x"}};
 
-  const ApiAnswer whole = post("/run", body);
-  const auto events = stream("/run", body);
+  const ApiAnswer answer = post("/run", {{"project_path", repo()}, {"action", "verify"}, {"patch", "x"}});
 
-  CHECK(whole.status == 422);
-  CHECK(whole.json().at("error") == "patch_does_not_apply");
-  CHECK(whole.json().at("message") == "hunk 2 of a.py: it is nowhere");
-  REQUIRE(events.size() == 1);
-  CHECK(events[0].event == "error");
-  CHECK(data_of(events[0]).at("error") == "patch_does_not_apply");
+  CHECK(answer.status == 422);
+  CHECK(answer.json().at("error") == "patch_does_not_apply");
+  CHECK(answer.json().at("message") == "hunk 2 of a.py: it is nowhere");
+}
+
+TEST_CASE_METHOD(RunFixture, "run and execute: what is refused at once has one status and body, events wanted or not") {
+  const json::object run{{"project_path", repo()}, {"action", "run_tests"}};
+  for (const Error& error : std::vector<Error>{{ErrorCode::invalid_input, "cwd: ../x is outside the project"},
+                                               {ErrorCode::forbidden, "the token lacks the scope run"},
+                                               {ErrorCode::conflict, "hunk 2 of a.py: it is nowhere"},
+                                               {ErrorCode::overloaded, "4 commands are running"},
+                                               {ErrorCode::timeout, "the call took longer than its limit"},
+                                               {ErrorCode::internal, "cannot start /opt/secret/place"}}) {
+    runner.answer = std::unexpected(error);
+    for (const auto& [target, body] : {std::pair("/run", run), std::pair("/execute", execute_body())}) {
+      const ApiAnswer whole = post(target, body);
+      const ApiAnswer streamed = post_for_events(target, body);
+
+      CAPTURE(target, error.message);
+      json::object expected = whole.json();
+      json::object actual = streamed.json();
+      CHECK(expected.erase("request_id") == actual.erase("request_id"));
+      CHECK(actual == expected);
+      CHECK(streamed.status == whole.status);
+      CHECK(streamed.status >= 400);
+      for (const char* field : {"Content-Type", "Retry-After"}) {
+        CHECK(streamed.headers.find(field) == whole.headers.find(field));
+      }
+    }
+  }
+}
+
+TEST_CASE_METHOD(RunFixture, "run and execute: an error behind the first event is an event") {
+  runner.answer = fail(ErrorCode::overloaded, "the machine is out of memory");
+  runner.output = {{OutputStream::standard_output, "a\n"}};
+  const json::object run{{"project_path", repo()}, {"action", "run_tests"}};
+
+  for (const auto& [target, body] : {std::pair("/run", run), std::pair("/execute", execute_body())}) {
+    const auto events = stream(target, body);
+
+    REQUIRE(events.size() == 2);
+    CHECK(events[1].event == "error");
+    CHECK(data_of(events[1]).at("error") == "overloaded");
+  }
+}
+
+TEST_CASE_METHOD(RunFixture, "run and execute: a run that has nothing to tell for long begins its stream") {
+  runner.answer = fail(ErrorCode::overloaded, "the machine is out of memory");
+  runner.waits = true;
+  boost::asio::steady_timer release(loop.context(), std::chrono::milliseconds(1300));
+  release.async_wait([&](const boost::system::error_code&) { runner.release(); });
+
+  const ApiAnswer answer = post_for_events("/execute", execute_body());
+
+  CHECK(answer.status == 200);
+  CHECK_THAT(answer.text, Catch::StartsWith(std::string(kSseKeepAlive) + "id: 1\nevent: error\n"));
 }
 
 TEST_CASE_METHOD(RunFixture, "run: a patch is for the action verify only") {
@@ -236,19 +285,14 @@ TEST_CASE_METHOD(RunFixture, "execute: output comes as events before the result"
   CHECK(told == returned);
 }
 
-TEST_CASE_METHOD(RunFixture, "execute: a refusal has the contract's short shape, whole and as an event") {
+TEST_CASE_METHOD(RunFixture, "execute: a refusal has the contract's short shape") {
   runner.answer = fail(ErrorCode::invalid_input, "cwd: ../x is outside the project");
 
-  const ApiAnswer whole = post("/execute", execute_body());
-  const auto events = stream("/execute", execute_body());
+  const ApiAnswer answer = post("/execute", execute_body());
 
-  CHECK(whole.status == 400);
-  CHECK(whole.json().at("error") == "cwd: ../x is outside the project");
-  CHECK(whole.json().at("code") == "invalid_input");
-  REQUIRE(events.size() == 1);
-  CHECK(events[0].event == "error");
-  CHECK(data_of(events[0]).at("error") == "cwd: ../x is outside the project");
-  CHECK(data_of(events[0]).at("code") == "invalid_input");
+  CHECK(answer.status == 400);
+  CHECK(answer.json().at("error") == "cwd: ../x is outside the project");
+  CHECK(answer.json().at("code") == "invalid_input");
 }
 
 TEST_CASE_METHOD(RunFixture, "run: when the Runner is full the caller learns when to come again") {
@@ -276,24 +320,18 @@ TEST_CASE_METHOD(RunFixture, "run: output that tells of no test is no pass, and 
 TEST_CASE_METHOD(RunFixture, "execute: when the queue is full the caller learns when to come again") {
   runner.answer = fail(ErrorCode::overloaded, "4 commands are running");
 
-  const ApiAnswer whole = post("/execute", execute_body());
-  const auto events = stream("/execute", execute_body());
+  const ApiAnswer answer = post("/execute", execute_body());
 
-  CHECK(whole.status == 503);
-  CHECK(whole.json().at("error") == "overloaded");
-  CHECK(whole.headers.find("Retry-After").has_value());
-  REQUIRE(events.size() == 1);
-  CHECK(data_of(events[0]).at("error") == "overloaded");
+  CHECK(answer.status == 503);
+  CHECK(answer.json().at("error") == "overloaded");
+  CHECK(answer.headers.find("Retry-After").has_value());
 }
 
 TEST_CASE_METHOD(RunFixture, "execute: the detail of an internal error stays here") {
   runner.answer = fail(ErrorCode::internal, "cannot start /opt/secret/place");
 
-  const ApiAnswer whole = post("/execute", execute_body());
-  const auto events = stream("/execute", execute_body());
+  const ApiAnswer answer = post("/execute", execute_body());
 
-  CHECK(whole.status == 500);
-  CHECK(whole.json().at("message") == "An internal error occurred.");
-  REQUIRE(events.size() == 1);
-  CHECK(data_of(events[0]).at("message") == "An internal error occurred.");
+  CHECK(answer.status == 500);
+  CHECK(answer.json().at("message") == "An internal error occurred.");
 }

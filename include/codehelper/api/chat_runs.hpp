@@ -78,7 +78,8 @@ class ChatRuns {
   static void stop(ChatRun& run);
   /// A stream of the events after number `after`. The reader's leaving is the end of the run as it was started.
   static HttpReply follow(std::shared_ptr<ChatRun> run, std::size_t after);
-  /// The same with the events as `text_of` tells them. A comment comes whenever nothing was told for 10 s.
+  /// The same with the events as `text_of` tells them. A comment comes when there is nothing to tell at first, and
+  /// whenever nothing was told for 10 s.
   static HttpReply follow(std::shared_ptr<ChatRun> run, std::size_t after, RunEventText text_of);
   /// The answer, when it is made; the caller's leaving ends the run.
   static Task<Result<boost::json::object>> await_answer(std::shared_ptr<ChatRun> run);

@@ -52,13 +52,18 @@ class BodyWriter {
   virtual Task<Result<void>> write(std::string bytes) = 0;
 };
 
-/// Either a whole body, or, when `stream` is set, one that is written while it is made. `stream` is called once after
-/// the head is sent; when it returns an error or throws, the connection is dropped so that the caller sees the break.
+struct HttpReply;
+using ErrorReply = std::function<HttpReply(const Error&, std::string_view request_id)>;
+
+/// Either a whole body, or, when `stream` is set, one that is written while it is made. `stream` is called once; the
+/// head goes with its first write. When it returns an error or throws before that, `refuse` makes the answer;
+/// afterwards the connection is dropped so that the caller sees the break.
 struct HttpReply {
   int status = 200;
   HttpHeaders headers;
   std::string body;
   std::function<Task<Result<void>>(RequestContext, BodyWriter&)> stream;
+  ErrorReply refuse;  // null = the error envelope by http_status()
 };
 
 /// An error that a handler returns becomes the error envelope by http_status().
