@@ -24,6 +24,19 @@ HttpReply make_fault_reply(const RequestFault& fault, const HttpExchange& exchan
   return make_error_reply(fault.status, fault.error, fault.message, exchange.context.request_id);
 }
 
+/// A body that would be taken for another one. Every coding but "identity", which is none, is of that kind.
+std::optional<HttpReply> refuse_coding(const HttpRequest& request, std::string_view request_id) {
+  for (const auto& [name, value] : request.headers) {
+    if (to_lower_ascii(name) != "content-encoding" || value.empty() || to_lower_ascii(value) == "identity") continue;
+    auto reply = make_error_reply(415, "unsupported_media_type",
+                                  "Content-Encoding: " + value + " is not taken; send the body as it is, without it",
+                                  request_id);
+    reply.headers.add("Accept-Encoding", "identity");  // RFC 9110, section 15.5.16
+    return reply;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 void HttpServing::count_refusal(const std::string& limit) const {
@@ -191,6 +204,12 @@ std::optional<HttpReply> HttpSession::judge_head(HttpRequestParser& parser, Http
   auto caller = identify_caller(serving_->options, request.headers);
   refusal = judge_rate(caller, exchange);
   if (refusal) return refusal;
+  if (request.method == "OPTIONS" && parser.raw_path() == "*") {  // the server as a whole (RFC 9110, section 9.3.7)
+    HttpReply reply;
+    reply.status = 204;
+    reply.headers.add("Allow", serving_->router.allowed_methods());
+    return reply;
+  }
   if (const auto* refused = std::get_if<MethodNotAllowed>(&found)) {
     auto reply = make_error_reply(405, "method_not_allowed", "this path answers " + refused->allow, id);
     reply.headers.add("Allow", refused->allow);
@@ -206,6 +225,8 @@ std::optional<HttpReply> HttpSession::judge_head(HttpRequestParser& parser, Http
     return make_error_reply(413, "too_large",
                             "the body is over " + std::to_string(exchange.route->body_limit_bytes) + " bytes", id);
   }
+  if (parser.has_body()) refusal = refuse_coding(request, id);
+  if (refusal) return refusal;
   if (const auto expectation = request.headers.find("Expect"); expectation && exchange.is_http_11) {
     if (to_lower_ascii(*expectation) != "100-continue") {
       return make_error_reply(417, "expectation_failed", "the only expectation understood is 100-continue", id);

@@ -63,8 +63,9 @@ HttpReply ask_for_token(std::string_view message, std::string_view request_id) {
 
 std::optional<HttpReply> refuse_foreign_page(const HttpServerOptions& options, const HttpRequest& request,
                                              std::string_view request_id, Metrics& metrics) {
-  const std::string_view host = request.headers.find("Host").value_or("");
-  if (!is_own_host(options, host)) {
+  const auto host = request.headers.find("Host");
+  // Only HTTP/1.0 goes without, and no browser speaks that.
+  if (host && !is_own_host(options, *host)) {
     count_refusal(metrics, "foreign_host");
     return make_error_reply({ErrorCode::forbidden,
                              "this server is not called by that Host; if it is, CODEHELPER_ALLOWED_HOSTS must name it"},
@@ -74,7 +75,7 @@ std::optional<HttpReply> refuse_foreign_page(const HttpServerOptions& options, c
   const std::string_view site = request.headers.find("Sec-Fetch-Site").value_or("");
   // A browser knows it better than Host does, which a proxy may have changed. Pages can't set this field.
   if (site == "same-origin") return std::nullopt;
-  const bool is_foreign_origin = origin && !is_same_origin(*origin, host);
+  const bool is_foreign_origin = origin && !is_same_origin(*origin, host.value_or(""));
   const bool is_from_elsewhere = site == "cross-site" || site == "same-site";
   const bool is_visit = (request.method == "GET" || request.method == "HEAD") &&
                         request.headers.find("Sec-Fetch-Mode").value_or("") == "navigate";

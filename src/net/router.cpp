@@ -40,13 +40,9 @@ std::optional<std::map<std::string, std::string>> match(std::string_view pattern
   return parameters;
 }
 
-/// "GET, HEAD, POST" of the methods that `routes` take, each once.
-std::string describe_methods(const std::vector<const Route*>& routes) {
-  std::vector<std::string_view> methods;
-  for (const Route* route : routes) {
-    methods.push_back(route->method);
-    if (route->method == "GET") methods.push_back("HEAD");
-  }
+/// "GET, HEAD, POST", each once, of the methods of routes.
+std::string describe_methods(std::vector<std::string_view> methods) {
+  if (std::ranges::find(methods, "GET") != methods.end()) methods.push_back("HEAD");
   std::ranges::sort(methods);
   const auto repeated = std::ranges::unique(methods);
   methods.erase(repeated.begin(), repeated.end());
@@ -84,12 +80,12 @@ std::variant<RouteMatch, NoSuchRoute, MethodNotAllowed> Router::find(std::string
                                                                      std::string_view path) const {
   const std::string_view wanted = method == "HEAD" ? "GET" : method;
   std::optional<RouteMatch> best;
-  std::vector<const Route*> others;
+  std::vector<std::string_view> others;
   for (const Route& route : routes_) {
     auto parameters = match(route.path, path);
     if (!parameters) continue;
     if (route.method != wanted) {
-      others.push_back(&route);
+      others.push_back(route.method);
       continue;
     }
     if (parameters->empty()) return RouteMatch{&route, {}};  // a literal template is nearer than one with parameters
@@ -97,7 +93,13 @@ std::variant<RouteMatch, NoSuchRoute, MethodNotAllowed> Router::find(std::string
   }
   if (best) return std::move(*best);
   if (others.empty()) return NoSuchRoute{};
-  return MethodNotAllowed{describe_methods(others)};
+  return MethodNotAllowed{describe_methods(std::move(others))};
+}
+
+std::string Router::allowed_methods() const {
+  std::vector<std::string_view> methods{"OPTIONS"};
+  for (const Route& route : routes_) methods.push_back(route.method);
+  return describe_methods(std::move(methods));
 }
 
 }  // namespace codehelper

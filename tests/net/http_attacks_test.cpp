@@ -153,6 +153,17 @@ TEST_CASE("http attacks: a field that another reader might take for a different 
   });
 }
 
+TEST_CASE("http attacks: a body in a coding is refused, and not taken as it is") {
+  const std::string five = "Content-Length: 5\r\n";
+  check_refused({
+      {"gzip", post("Content-Encoding: gzip\r\n" + five, "hello"), 415},
+      {"in chunks", post("Content-Encoding: br\r\n" + kChunked, "5\r\nhello\r\n0\r\n\r\n"), 415},
+      {"in a list", post("Content-Encoding: identity, gzip\r\n" + five, "hello"), 415},
+      {"in a second field", post("Content-Encoding: identity\r\ncontent-encoding: gzip\r\n" + five, "hello"), 415},
+      {"of a body to come", post("Content-Encoding: gzip\r\nContent-Length: 5\r\nExpect: 100-continue\r\n"), 415},
+  });
+}
+
 TEST_CASE("http attacks: chunks that another reader might cut elsewhere are refused") {
   const std::string rest = "\r\nhello\r\n0\r\n\r\n";
   check_refused({
@@ -282,7 +293,10 @@ TEST_CASE("http attacks: what only looks like an attack is served, and what foll
       {"absolute form", get("", "HTTP://localhost/first"), 200},
       {"a method of nobody", "BREW /first HTTP/1.1\r\n" + kHost + "\r\n", 405},
       {"a method in lower case", "get /first HTTP/1.1\r\n" + kHost + "\r\n", 405},
-      {"asterisk form", "OPTIONS * HTTP/1.1\r\n" + kHost + "\r\n", 404},
+      {"asterisk form", "OPTIONS * HTTP/1.1\r\n" + kHost + "\r\n", 204},
+      {"asterisk form with GET", get("", "*"), 404},
+      {"a body that is coded as itself", post("Content-Encoding: Identity\r\nContent-Length: 5\r\n", "hello"), 200},
+      {"a coding of no body", get("Content-Encoding: gzip\r\n"), 200},
       {"dots", get("", "/../first"), 404},
   };
   for (const Attack& request : requests) {

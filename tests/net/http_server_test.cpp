@@ -50,6 +50,14 @@ Task<Result<void>> break_off(RequestContext, BodyWriter& writer) {
   co_return fail(ErrorCode::unavailable, "the source dried up");
 }
 
+Task<Result<void>> give_up(RequestContext, BodyWriter&) {
+  co_return fail(ErrorCode::overloaded, "too many");
+}
+
+Task<Result<void>> write_nothing(RequestContext, BodyWriter&) {
+  co_return Result<void>{};
+}
+
 HttpHandler stream_by(Task<Result<void>> (*stream)(RequestContext, BodyWriter&)) {
   return [stream](RequestContext, HttpRequest) -> Task<Result<HttpReply>> {
     HttpReply reply;
@@ -68,6 +76,8 @@ Router make_router() {
   router.add({.method = "GET", .path = "/unavailable", .handler = fail_unavailable});
   router.add({.method = "GET", .path = "/stream", .handler = stream_by(write_three)});
   router.add({.method = "GET", .path = "/broken-stream", .handler = stream_by(break_off)});
+  router.add({.method = "GET", .path = "/refused-stream", .handler = stream_by(give_up)});
+  router.add({.method = "GET", .path = "/empty-stream", .handler = stream_by(write_nothing)});
   return router;
 }
 
@@ -225,6 +235,30 @@ TEST_CASE("http server: unknown paths are 404, other methods 405 with Allow, in 
   CHECK(refused.body.find(R"("error":"method_not_allowed")") != std::string::npos);
 }
 
+TEST_CASE("http server: OPTIONS * tells the methods that the server takes") {
+  ServerThread server(make_router());
+  RawConnection client(server.port());
+
+  client.send("OPTIONS * HTTP/1.1\r\n" + kHost + "\r\n");
+  const RawResponse response = client.read_response();
+
+  CHECK(response.status == 204);
+  CHECK(response.field("Allow") == "GET, HEAD, OPTIONS, POST");
+}
+
+TEST_CASE("http server: a coded body is a 415 that names the field and the way out") {
+  ServerThread server(make_router());
+  RawConnection client(server.port());
+
+  client.send(post("now", "Content-Encoding: gzip\r\nX-Request-Id: i\r\n"));
+  const RawResponse response = client.read_response();
+
+  CHECK(response.status == 415);
+  CHECK(response.field("Accept-Encoding") == "identity");
+  CHECK(response.body == R"({"error":"unsupported_media_type","message":"Content-Encoding: gzip is not taken; )"
+                         R"(send the body as it is, without it","request_id":"i"})");
+}
+
 TEST_CASE("http server: a request that can't be read is answered 400 with an id, and the connection closed") {
   ServerThread server(make_router());
   for (const std::string& bytes :
@@ -355,6 +389,34 @@ TEST_CASE("http server: a stream to HTTP/1.0 is ended by closing") {
 
   CHECK(client.read_to_end().ends_with("Connection: close\r\n\r\nonetwothree"));
   CHECK_FALSE(client.was_reset());
+}
+
+TEST_CASE("http server: a stream that fails before its first write is answered like a handler that does") {
+  ServerThread server(make_router());
+  RawConnection client(server.port());
+  RawConnection old_client(server.port());
+
+  client.send(get("/refused-stream", "X-Request-Id: i\r\n") + get("/health"));
+  const RawResponse refused = client.read_response();
+  old_client.send("GET /refused-stream HTTP/1.0\r\n\r\n");
+
+  CHECK(refused.status == 503);
+  CHECK(refused.field("Content-Type") == "application/json");
+  CHECK(refused.body == R"({"error":"overloaded","message":"too many","request_id":"i"})");
+  CHECK(client.read_response().status == 200);
+  CHECK(old_client.read_response().status == 503);
+}
+
+TEST_CASE("http server: a stream of nothing is a whole answer") {
+  ServerThread server(make_router());
+  RawConnection client(server.port());
+  RawConnection old_client(server.port());
+
+  client.send(get("/empty-stream"));
+  old_client.send("GET /empty-stream HTTP/1.0\r\n\r\n");
+
+  CHECK(client.read_until("\r\n0\r\n\r\n").starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(old_client.read_to_end().starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
 TEST_CASE("http server: a stream that fails lacks its last chunk") {

@@ -57,6 +57,22 @@ TEST_CASE("request access: on loopback only its own names are answered, whatever
   CHECK(ask(server, "GET /open", "Host: evil.example\r\n").body.find("CODEHELPER_ALLOWED_HOSTS") != std::string::npos);
 }
 
+TEST_CASE("request access: HTTP/1.0 may go without Host, but with Origin only as a page of its own") {
+  ServerThread server(make_router(), on_loopback());
+  const auto status = [&](const std::string& request) {
+    RawConnection client(server.port());
+    client.send(request + "\r\n");
+    return client.read_response().status;
+  };
+
+  CHECK(status("GET /open HTTP/1.0\r\n") == 200);
+  CHECK(status("GET /open HTTP/1.0\r\nHost: evil.example\r\n") == 403);
+  CHECK(status("GET /open HTTP/1.0\r\nOrigin: http://evil.example\r\n") == 403);
+  CHECK(status("GET /open HTTP/1.0\r\nHost:\r\n") == 403);
+  CHECK(status("GET /open HTTP/1.1\r\n") == 400);
+  CHECK(status("GET /open HTTP/1.1\r\nHost:\r\n") == 403);
+}
+
 TEST_CASE("request access: where hosts are allowed by name, addresses are too, and no other name") {
   ServerThread server(make_router(), {.host_names = {"code.example.com"}, .takes_any_address = true});
   const auto status = [&](const std::string& host) {

@@ -46,6 +46,8 @@ class Router {
   /// `path` as sent, percent-encoded, without the query. Pointers stay valid while the router is not changed.
   std::variant<RouteMatch, NoSuchRoute, MethodNotAllowed> find(std::string_view method, std::string_view path) const;
   const std::vector<Route>& routes() const { return routes_; }
+  /// The methods that any path takes, and OPTIONS, as a value of the Allow header.
+  std::string allowed_methods() const;
 
   /// Errors of all paths that begin with `prefix` are given to `shape`, those that the server makes itself too.
   void shape_errors(std::string prefix, ErrorShape shape);
