@@ -15,6 +15,9 @@ namespace {
 // CREW_API_VALIDATE_DEPS: a server that can't do its work doesn't start.
 Result<void> check_dependencies(EventLoop& loop, ApiParts& parts, const Log& log) {
   const auto report = run_until_done(loop, parts.readiness().check(make_background_context(log, "start")));
+  if (report.runner_refuses_token) {
+    return fail(ErrorCode::unauthorized, fmt::format("the Runner refuses this server's token; {}", kRunnerTokenFix));
+  }
   if (report.runner != "ok") {
     return fail(ErrorCode::unavailable,
                 fmt::format("the Runner can't be reached ({}); start it or set RUNNER_URL", report.runner));

@@ -22,6 +22,12 @@ DoctorCheck judge(std::string subject, const std::string& state, std::string fix
   return {std::move(subject), state, is_fine ? std::string() : std::move(fix)};
 }
 
+DoctorCheck judge_runner(const ReadinessReport& report, const std::string& url) {
+  if (report.runner_refuses_token) return {"runner", "it refuses this server's token", std::string(kRunnerTokenFix)};
+  return judge("runner", report.runner,
+               fmt::format("start `codehelper serve-runner`, or correct RUNNER_URL ({})", url));
+}
+
 Task<DoctorCheck> check_web_search(RequestContext context, WebSearch* search) {
   DoctorCheck check{"web search", "not_configured", ""};
   if (search == nullptr) co_return check;
@@ -96,9 +102,7 @@ Task<Result<HttpReply>> get_doctor(ApiServices& services, RequestContext context
 Task<std::vector<DoctorCheck>> Doctor::check(RequestContext context, DoctorDepth depth) {
   const ReadinessReport report = co_await options_.readiness.check(context);
   std::vector<DoctorCheck> checks;
-  checks.push_back(
-      judge("runner", report.runner,
-            fmt::format("start `codehelper serve-runner`, or correct RUNNER_URL ({})", options_.runner_url)));
+  checks.push_back(judge_runner(report, options_.runner_url));
   if (options_.runner != nullptr && report.runner == "ok") {
     DoctorCheck sandbox = co_await check_sandbox(context, *options_.runner);
     checks.push_back(std::move(sandbox));

@@ -14,7 +14,7 @@ constexpr std::string_view kSchemas = R"json({
 "DependencyState": {"enum":["ok","timeout","connection_error","error","not_configured"]},
 "Readiness": {"type":"object","required":["ready","runner","chroma","llm"],"properties":{"ready":{"type":"boolean"},
   "runner":{"$ref":"#/components/schemas/DependencyState"},"chroma":{"$ref":"#/components/schemas/DependencyState"},
-  "llm":{"$ref":"#/components/schemas/DependencyState"}}},
+  "llm":{"$ref":"#/components/schemas/DependencyState"},"notes":{"type":"array","items":{"type":"string"}}}},
 "Index": {"type":"object","required":["files","chunks","skipped","embedder","dimension","finished_at"],"properties":{
   "files":{"type":"integer"},"chunks":{"type":"integer"},"skipped":{"type":"integer"},
   "embedder":{"type":["string","null"]},"dimension":{"type":"integer"},"finished_at":{"type":["string","null"]},

@@ -1,6 +1,8 @@
 #include "codehelper/api/readiness.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
+#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "codehelper/api/routes.hpp"
@@ -36,6 +38,23 @@ Task<void> check_one(RequestContext context, HttpClient& client, std::string pat
   }
 }
 
+/// Its health, which it tells everybody, and whether it knows this server's token: without that no run is possible.
+/// That a token which may run commands may not read this is no fault.
+Task<void> check_runner(RequestContext context, HttpClient& client, std::chrono::milliseconds limit,
+                        ReadinessReport& report) {
+  context.deadline = context.deadline.earlier(Deadline::after(limit));
+  auto health = check_one(context, client, "/health", limit, report.runner);
+  co_await std::move(health);
+  if (report.runner != "ok") co_return;
+  HttpCall call;
+  call.target = "/sandbox";
+  call.limit = limit;
+  const auto answer = co_await client.call(std::move(context), std::move(call));
+  report.runner_refuses_token = answer && answer->status == 401;
+  if (!answer) report.runner = classify(answer.error());
+  if (report.runner_refuses_token) report.runner = "error";
+}
+
 Task<void> check_store(RequestContext context, HttpClient& chroma, std::chrono::milliseconds limit,
                        std::string& state) {
   const auto checked = co_await check_chroma(std::move(context), chroma, limit);
@@ -57,6 +76,9 @@ Task<Result<HttpReply>> answer_readyz(ApiServices& services, RequestContext cont
   boost::json::object body{
       {"ready", report.ready()}, {"runner", report.runner}, {"chroma", report.chroma}, {"llm", report.llm}};
   if (report.embedder != "not_configured") body["embedder"] = report.embedder;
+  if (report.runner_refuses_token) {
+    body["notes"] = boost::json::array{fmt::format("the Runner refuses this server's token; {}", kRunnerTokenFix)};
+  }
   co_return make_json_reply(boost::json::serialize(body), report.ready() ? 200 : 503);
 }
 
@@ -72,7 +94,7 @@ Task<ReadinessReport> Readiness::check(RequestContext context) {
   ReadinessReport report{"error", has_embedded_store ? "not_configured" : "error",
                          options_.llm == nullptr ? "not_configured" : "error"};
   TaskGroup checks(loop_, context.log);
-  checks.spawn("check_runner", check_one(context, options_.runner, "/health", options_.limit, report.runner));
+  checks.spawn("check_runner", check_runner(context, options_.runner, options_.limit, report));
   if (options_.chroma != nullptr) {
     checks.spawn("check_chroma", check_store(context, *options_.chroma, options_.limit, report.chroma));
   }

@@ -100,6 +100,36 @@ TEST_CASE_METHOD(ApiOverPeers,
   CHECK_THAT(std::string(chat.json().at("response").as_string()), Catch::Contains("could not be run"));
 }
 
+TEST_CASE("dependency failures: a Runner that refuses the token is named by readiness, doctor and start") {
+  TemporaryDirectory folder;
+  CodehelperProcess runner({"serve-runner", "--port", "0"},
+                           {{"ALLOWED_ROOT", folder.path().string()}, {"CODEHELPER_RUNNER_TOKEN", "right"}});
+  const std::string token = GENERATE("right", "wrong", "");
+  const Variables variables{{"CODEHELPER_DATA_DIR", (folder.path() / "data").string()},
+                            {"RUNNER_URL", runner.wait_for_url()},
+                            {"CODEHELPER_RUNNER_TOKEN", token}};
+  Variables validated = variables;
+  validated["CREW_API_VALIDATE_DEPS"] = "1";
+  CodehelperProcess server({"serve-api", "--port", "0"}, variables);
+  ApiClient api(server.wait_for_url());
+
+  const ApiAnswer ready = api.get("/readyz");
+  const ApiAnswer doctor = api.get("/doctor");
+
+  INFO(ready.text);
+  const bool is_right = token == "right";
+  CHECK(ready.status == (is_right ? 200 : 503));
+  CHECK(ready.json().at("runner") == (is_right ? "ok" : "error"));
+  CHECK(ready.json().contains("notes") == !is_right);
+  CHECK(ready.text.contains("set CODEHELPER_RUNNER_TOKEN to one that it takes") == !is_right);
+  CHECK(doctor.json().at("checks").at(0).at("ok") == is_right);
+  CHECK(doctor.json().at("checks").at(0).at("state") == (is_right ? "ok" : "it refuses this server's token"));
+  if (is_right) return;
+  const RunOutcome start = run_codehelper({"serve-api", "--port", "0"}, validated);
+  CHECK(start.exit_code == 1);
+  CHECK_THAT(start.errors, Catch::Contains("the Runner refuses this server's token"));
+}
+
 TEST_CASE(
     "dependency failures: a run slower than the Runner's limit is a 504, and its command is ended on the Runner") {
   TemporaryDirectory folder;

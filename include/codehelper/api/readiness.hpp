@@ -5,10 +5,14 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "codehelper/net/http_client.hpp"
 
 namespace codehelper {
+
+/// What to do when the Runner refuses the token of this server, or its having none.
+inline constexpr std::string_view kRunnerTokenFix = "set CODEHELPER_RUNNER_TOKEN to one that it takes";
 
 struct ReadinessReport {
   // Each is "ok", "timeout", "connection_error", "error" or "not_configured".
@@ -16,6 +20,7 @@ struct ReadinessReport {
   std::string chroma;
   std::string llm;
   std::string embedder = "not_configured";  // questions are answered without it too
+  bool runner_refuses_token = false;        // it is "error" then
 
   /// Runner ok, and Chroma and the model each ok or not configured.
   bool ready() const;
