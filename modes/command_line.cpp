@@ -67,7 +67,7 @@ void add_chat_arguments(CLI::App& app, Arguments& arguments) {
 
 void add_search_arguments(CLI::App& app, Arguments& arguments) {
   app.add_option("QUERY", arguments.text, "words, an identifier, a stack trace")->required();
-  app.add_option("--limit", arguments.limit, "hits at most, 1 to 200; default 10")->check(CLI::Range(1, 200), "");
+  set_range(app.add_option("--limit", arguments.limit, "hits at most, 1 to 200; default 10"), 1, 200);
   add_client_arguments(app, arguments);
 }
 

@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 
 namespace codehelper {
 
@@ -47,6 +49,18 @@ CLI::Option* set_kind(CLI::Option* option, const std::string& kind) {
   const auto check = [choices](const std::string& given) -> std::string {
     if (std::ranges::find(choices, given) != choices.end()) return {};
     return fmt::format("\"{}\" must be one of {}", given, fmt::join(choices, ", "));
+  };
+  return option->check(check, "");
+}
+
+CLI::Option* set_range(CLI::Option* option, std::int64_t minimum, std::int64_t maximum) {
+  option->type_name("NUMBER");
+  const auto check = [minimum, maximum](const std::string& given) -> std::string {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), number);
+    const bool is_whole = error == std::errc() && end == given.data() + given.size();
+    if (is_whole && number >= minimum && number <= maximum) return {};
+    return fmt::format("\"{}\" must be a whole number from {} to {}", given, minimum, maximum);
   };
   return option->check(check, "");
 }

@@ -2,6 +2,7 @@
 // man page are made of, so that they can't tell anything else than --help does.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -36,5 +37,7 @@ CommandEntry describe_command(const CLI::App& app);
 
 /// Sets what kind of value `option` takes: "DIR", "FILE", or "a|b|c", which nothing else is accepted than.
 CLI::Option* set_kind(CLI::Option* option, const std::string& kind);
+/// Sets that it takes a whole number within [minimum, maximum].
+CLI::Option* set_range(CLI::Option* option, std::int64_t minimum, std::int64_t maximum);
 
 }  // namespace codehelper

@@ -42,6 +42,16 @@ TEST_CASE("command line: all faults of the settings are told at once") {
   CHECK_THAT(outcome.errors, Catch::Contains("--drain-seconds: \"0\" must be a whole number"));
 }
 
+TEST_CASE("command line: a limit that is none is refused with the flag, the value and what is allowed") {
+  for (const char* given : {"abc", "0", "201", "5x", "1.5", "-3", "99999999999999999999", "0x10", " 5", ""}) {
+    const RunOutcome outcome = run_codehelper({"search", "--limit", given, "query"});
+
+    CHECK(outcome.exit_code == 2);
+    CHECK_THAT(outcome.errors,
+               Catch::Contains("--limit: \"" + std::string(given) + "\" must be a whole number from 1 to 200"));
+  }
+}
+
 TEST_CASE("command line: flags before the mode and a second mode are refused") {
   const RunOutcome early = run_codehelper({"--bogus", "search", "x"});
   const RunOutcome second = run_codehelper({"search", "x", "ingest", "/tmp"});
