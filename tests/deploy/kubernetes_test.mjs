@@ -121,7 +121,10 @@ testOverlays("every pod keeps to the restricted standard, and what it doesn't ne
       );
     }
     for (const volume of spec.volumes)
-      assert.ok(volume.emptyDir || volume.configMap || volume.persistentVolumeClaim, `${name}: ${volume.name}`);
+      assert.ok(
+        volume.emptyDir || volume.configMap || volume.persistentVolumeClaim || volume.secret?.optional === true,
+        `${name}: ${volume.name}`,
+      );
     const hasToken = spec.automountServiceAccountToken !== false;
     assert.equal(hasToken, name === "crew-api", name);
     assert.ok(name !== "crew-api" || all.find("ServiceAccount", spec.serviceAccountName), name);
@@ -152,6 +155,25 @@ testOverlays("every volume that is mounted exists, is used, and has a source", (
       name,
     );
   }
+});
+
+testOverlays("the API takes a tokens file of the Secret that the runbook fills, and does without it", (all) => {
+  const { spec } = all.find("Deployment", "crew-api").spec.template;
+  const { secret } = spec.volumes.find((volume) => volume.name === "access");
+  const mount = spec.containers[0].volumeMounts.find((each) => each.name === "access");
+  const variable = spec.containers[0].env.find(({ name }) => name === "CODEHELPER_TOKENS_FILE");
+
+  assert.deepEqual([secret.optional, secret.defaultMode, mount.readOnly], [true, 0o440, true]);
+  assert.deepEqual(secret.items, [{ key: "tokens", path: "tokens" }]);
+  assert.deepEqual(variable.valueFrom.secretKeyRef, {
+    name: secret.secretName,
+    key: "CODEHELPER_TOKENS_FILE",
+    optional: true,
+  });
+  const filling = `secret generic ${secret.secretName} -n ${namespace} --from-file=tokens=`;
+  const runbook = readText("deploy/RUNBOOK.md");
+  assert.ok(runbook.includes(filling));
+  assert.ok(runbook.includes(`--from-literal=CODEHELPER_TOKENS_FILE=${mount.mountPath}/tokens\n`));
 });
 
 testOverlays("pods restart as their owners demand, and have the time to end what they do", (all) => {
