@@ -3,6 +3,7 @@
 #   tests/deploy/package.sh build/release/codehelper_*.deb      as root, with mmdebstrap and a Debian mirror
 # Then the package is removed (which keeps state and settings) and purged (which deletes them, and no repository).
 set -euo pipefail
+umask 022  # what is made inside is for the services' users to read
 deb=$(realpath -- "$1")
 place=$(mktemp -d)
 tree=$place/tree
