@@ -165,11 +165,11 @@ const Setting kSettings[] = {
      "required|auto|off"},
     {"RUNNER_SANDBOX_WITHOUT", "", "sandbox-without", kRunner, "empty",
      "mechanisms that are not to be used: user_namespace mount_namespace pid_namespace network_namespace landlock "
-     "seccomp",
+     "seccomp control_group",
      [](Config& c, const std::string& v) {
-       return apply_names_of(
-           c.runner.sandbox_without, v,
-           {"user_namespace", "mount_namespace", "pid_namespace", "network_namespace", "landlock", "seccomp"});
+       return apply_names_of(c.runner.sandbox_without, v,
+                             {"user_namespace", "mount_namespace", "pid_namespace", "network_namespace", "landlock",
+                              "seccomp", "control_group"});
      }},
     {"RUNNER_NETWORK", "", "network", kRunner, "loopback",
      "what commands reach: none; loopback, each its own; full; on-request: loopback unless a request asks for full",

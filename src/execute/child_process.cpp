@@ -76,6 +76,7 @@ struct Run {
   std::uint64_t id;
   pid_t helper;          // the process that was asked to start it
   pid_t supervisor = 0;  // 0 until it reports
+  bool has_control_group = false;
   asio::local::stream_protocol::socket control;
   Stream output;
   Stream error;
@@ -175,6 +176,7 @@ Task<Result<Outcome>> follow(Spawner& spawner, RunPointer run, CommandPlan plan)
   }
   if (started->kind != RunReport::Kind::started) co_return fail(ErrorCode::internal, "the supervisor was killed");
   run->supervisor = started->value;
+  run->has_control_group = started->has_control_group;
   // A cancellation before the wait below has passed it by.
   const auto state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none) {
@@ -271,6 +273,7 @@ CommandResult make_result(Run& run, const Outcome& outcome, double seconds) {
   result.error_sha256 = run.error.digest.hex();
   result.duration_seconds = seconds;
   result.limit = outcome.limit;
+  result.has_control_group = run.has_control_group;
   result.cpu_seconds = static_cast<double>(run.last_report.cpu_microseconds) / 1e6;
   result.max_rss_bytes = run.last_report.max_rss_bytes;
   result.sandbox_failure = outcome.sandbox_failure;

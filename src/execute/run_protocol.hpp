@@ -53,6 +53,7 @@ struct RunReport {
   std::int32_t value = 0;
   SandboxStep step = SandboxStep::none;
   RunLimit limit = RunLimit::none;
+  bool has_control_group = false;  // with `started`: the kernel counts memory and tasks
   std::uint64_t cpu_microseconds = 0;
   std::uint64_t max_rss_bytes = 0;  // of the biggest process
 };

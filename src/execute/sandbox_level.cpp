@@ -53,6 +53,17 @@ std::string describe_processes(const ProbeOutcome& outcome, Mechanisms mechanism
   return outcome.reached_process ? "subreaper" : "subreaper+landlock";
 }
 
+void describe_memory(const ProbeOutcome& outcome, Mechanisms mechanisms, SandboxLevel& level) {
+  if (outcome.has_control_group) {
+    level.memory = "cgroup";
+  } else if (mechanisms.has(Mechanism::control_group)) {
+    miss(level, "control_group",
+         "memory and tasks are counted from /proc now and then: it takes a delegated group (systemd: Delegate=yes) or "
+         "root "
+         "to have the kernel do it");
+  }
+}
+
 std::string rank(const SandboxLevel& level, Mechanisms mechanisms) {
   if (level.files == "none" || level.capabilities != "dropped") return "none";
   const bool has_calls = level.system_calls == "seccomp";
@@ -97,6 +108,7 @@ void describe_level(const ProbeOutcome& outcome, Mechanisms mechanisms, NetworkA
   describe_files(outcome, mechanisms, level);
   describe_network(outcome, network, level);
   level.processes = describe_processes(outcome, mechanisms);
+  describe_memory(outcome, mechanisms, level);
   level.system_calls = mechanisms.has(Mechanism::seccomp) && !outcome.made_refused_call ? "seccomp" : "none";
   level.capabilities = outcome.has_capabilities ? "kept" : "dropped";
   level.level = rank(level, mechanisms);

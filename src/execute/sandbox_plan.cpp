@@ -18,6 +18,8 @@ std::string_view to_string(Mechanism mechanism) {
       return "landlock";
     case Mechanism::seccomp:
       return "seccomp";
+    case Mechanism::control_group:
+      return "control_group";
   }
   std::unreachable();
 }

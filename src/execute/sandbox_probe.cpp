@@ -140,6 +140,7 @@ Result<ProbeOutcome> probe_confinement(EventLoop& loop, const ProbePlaces& place
   outcome.reached_process = tells("reached_process\n");
   outcome.made_refused_call = tells("made_refused_call\n");
   outcome.has_capabilities = tells("has_capabilities\n");
+  outcome.has_control_group = result->has_control_group;
   return outcome;
 }
 

@@ -21,6 +21,7 @@ struct ProbeOutcome {
   bool reached_process = false;  // could have sent a signal to us
   bool made_refused_call = false;
   bool has_capabilities = false;
+  bool has_control_group = false;
 };
 
 struct ProbePlaces {

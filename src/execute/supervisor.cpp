@@ -16,6 +16,7 @@
 #include <csignal>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "command_process.hpp"
 #include "process_tree.hpp"
@@ -80,12 +81,14 @@ class Watch {
     int child_signals = -1;
     int reports = -1;
     RunLimits limits;
+    std::optional<ControlGroup> group;  // that holds the limits
   };
   explicit Watch(Options options)
       : main_(options.main_process),
         child_signals_(options.child_signals),
         reports_(options.reports),
-        limits_(options.limits) {}
+        limits_(options.limits),
+        group_(std::move(options.group)) {}
 
   // How the main process ended, which is left unreaped so that its id still names its group; or nothing when it is to
   // be ended with its tree.
@@ -96,8 +99,12 @@ class Watch {
       ::poll(events.data(), events.size(), poll_limit());
       if (events[1].revents != 0) drain_signals();
       reports_are_open_ = reports_are_open_ && (events[2].revents & ~POLLIN) == 0;
-      if (const auto end = take_told_end()) return end;
-      if (const auto end = take_end()) return end;
+      auto end = take_told_end();
+      if (!end) end = take_end();
+      if (end) {
+        if (group_) end->limit = group_->find_passed_limit();
+        return end;
+      }
       if (events[0].revents != 0 && !follow_order()) return std::nullopt;
       if (grace_end_ && Clock::now() >= *grace_end_) return std::nullopt;
       if (const RunLimit limit = find_passed_limit(); limit != RunLimit::none) {
@@ -135,11 +142,17 @@ class Watch {
     return left.count() > 0 ? static_cast<int>(left.count()) : 0;
   }
 
-  // Memory and tasks of the tree are looked at now and then, and more often when they come near their limit.
+  // Memory and tasks of the tree are looked at now and then, and without a control group more often when they come near
+  // their limit.
   RunLimit find_passed_limit() {
     if (!has_limits() || Clock::now() < next_look_) return RunLimit::none;
-    const TreeUsage usage = measure_descendants(limits_.memory_bytes == 0 ? ~0ULL : limits_.memory_bytes);
+    const bool is_precise = limits_.memory_bytes != 0 && !group_;
+    const TreeUsage usage = measure_descendants(is_precise ? limits_.memory_bytes : ~0ULL);
     seen_.largest_bytes = std::max(seen_.largest_bytes, usage.largest_bytes);
+    if (group_) {
+      next_look_ = Clock::now() + kLimitPause;
+      return group_->find_passed_limit();
+    }
     const bool is_near = usage.memory_bytes > limits_.memory_bytes / 4 || usage.tasks > limits_.tasks / 4;
     next_look_ = Clock::now() + (is_near ? kNearLimitPause : kLimitPause);
     if (limits_.memory_bytes != 0 && usage.memory_bytes > limits_.memory_bytes) return RunLimit::memory;
@@ -192,6 +205,7 @@ class Watch {
   int reports_;
   bool reports_are_open_ = true;
   RunLimits limits_;
+  std::optional<ControlGroup> group_;
   SeenUsage seen_;
   std::optional<Clock::time_point> grace_end_;
   Clock::time_point next_look_ = Clock::now() + kNearLimitPause;
@@ -206,14 +220,16 @@ int open_child_signals() {
 
 }  // namespace
 
-void supervise(RunDescriptors descriptors, const SystemCallFilter& filter) {
+void supervise(RunDescriptors descriptors, const SystemCallFilter& filter, const std::optional<ControlGroup>& group) {
   keep_only(descriptors);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   const int child_signals = open_child_signals();
   ReceivedPlan plan;
   if (!receive_plan(kControl, plan)) ::_exit(0);
 
-  report({.kind = RunReport::Kind::started, .value = ::getpid()});
+  const bool is_counted =
+      group && plan.sandbox.mechanisms.has(Mechanism::control_group) && group->limit(plan.sandbox.limits);
+  report({.kind = RunReport::Kind::started, .value = ::getpid(), .has_control_group = is_counted});
   const auto reports = open_report_pipe();
   const pid_t main_process = reports ? start_command(plan, filter, {kOutput, kError, *reports}) : -1;
   if (main_process < 0) {
@@ -224,7 +240,8 @@ void supervise(RunDescriptors descriptors, const SystemCallFilter& filter) {
   ::close(kError);
   ::close(reports->theirs);
 
-  Watch watch({main_process, child_signals, reports->ours, plan.sandbox.limits});
+  Watch watch({main_process, child_signals, reports->ours, plan.sandbox.limits,
+               is_counted ? group : std::optional<ControlGroup>()});
   if (const auto end = watch.wait()) report(*end);
   watch.end_tree();
   report(make_last_report(watch.seen()));

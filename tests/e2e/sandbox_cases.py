@@ -65,6 +65,7 @@ ATTACKS = [
     ("files", "writes a network setting", "os.open('/proc/sys/net/ipv4/ip_forward', os.O_WRONLY); return True", FILES + ("user",)),
     ("files", "opens the system request trigger", "os.open('/proc/sysrq-trigger', os.O_WRONLY); return True", FILES + ("user",)),
     ("files", "makes a control group", "os.mkdir('/sys/fs/cgroup/memory/codehelper-hostile'); return True", FILES + ("user",)),
+    ("files", "leaves its control group", "os.write(os.open('/sys/fs/cgroup/memory/cgroup.procs', os.O_WRONLY), b'0'); return True", FILES + ("user",)),
     ("files", "opens a file by its handle", "import struct; h = ctypes.create_string_buffer(struct.pack('I', 128), 136); libc.name_to_handle_at(-100, b'file', h, ctypes.byref(ctypes.c_int()), 0); return libc.open_by_handle_at(os.open('.', os.O_RDONLY), h, 0) >= 0", ("seccomp", "user", "caps")),
     ("files", "mounts a file system", "return libc.mount(b'none', PROJECT.encode(), b'tmpfs', 0, None) == 0", ()),
     ("files", "unmounts a file system", "return libc.umount2(b'/proc', 2) == 0", ()),

@@ -36,7 +36,7 @@ except BaseException as error:
 else:
     print('through' if result else 'stopped', repr(result)[:200])
 """
-MECHANISMS = ["user_namespace", "mount_namespace", "pid_namespace", "network_namespace", "landlock", "seccomp"]
+MECHANISMS = ["user_namespace", "mount_namespace", "pid_namespace", "network_namespace", "landlock", "seccomp", "control_group"]
 MEMORY, TASKS, FILE, OUTPUT = 256 << 20, 100, 32 << 20, 64 << 20
 
 
@@ -318,6 +318,16 @@ class Suite:
     def case_limits_memory_of_many_processes(self):
         answer = self.world.run("import os, time\nfor i in range(6):\n  if os.fork() == 0:\n    x = bytearray(os.urandom(4096) * (80 << 8)); time.sleep(5); os._exit(0)\ntime.sleep(5); print('kept')")
         return answer["limit_hit"] == "memory" and "kept" not in answer["stdout"], answer
+
+    def case_limits_memory_that_is_taken_in_a_moment(self):
+        answer = self.world.run("x = b'x' * (600 << 20)\nprint('kept')")
+        is_held = answer["limit_hit"] == "memory" and "kept" not in answer["stdout"]
+        return is_held or "control_group" not in self.active, answer
+
+    def case_limits_processes_that_live_a_moment(self):
+        answer = self.world.run("import os, time\nn = 0\nfor i in range(300):\n  try:\n    if os.fork() == 0: time.sleep(0.1); os._exit(0)\n  except OSError: break\n  n += 1\nprint(n)")
+        is_held = answer["limit_hit"] == "pids" and int(answer["stdout"] or 0) < TASKS
+        return is_held or "control_group" not in self.active, answer
 
     def case_limits_shared_memory_counts_once(self):
         answer = self.world.run("import os, time\nx = bytearray(os.urandom(4096) * (100 << 8))\nfor i in range(6):\n  if os.fork() == 0: time.sleep(1); os._exit(0)\ntime.sleep(1.2); print('kept')")
@@ -628,6 +638,8 @@ def main():
         active -= {"mount_namespace", "pid_namespace"}
     if level["network"] != "loopback":
         active -= {"network_namespace"}
+    if level["memory"] != "cgroup":
+        active -= {"control_group"}
     active |= {"user"} if world.user != 0 else {"root"}
     suite = Suite(world, active, arguments.only)
     try:
@@ -641,7 +653,7 @@ def main():
     for failure in suite.failures:
         print("NOT AS EXPECTED", failure)
     print(f"{suite.count - len(suite.failures)} of {suite.count} as expected; user {world.user}, "
-          f"level {level['level']}: {level['files']}, {level['network']}, {level['processes']}, {level['system_calls']}")
+          f"level {level['level']}: {level['files']}, {level['network']}, {level['processes']}, {level['memory']}, {level['system_calls']}")
     sys.exit(1 if suite.failures else 0)
 
 

@@ -62,6 +62,7 @@ struct CommandResult {
   std::string error_sha256;
   double duration_seconds = 0;
   RunLimit limit = RunLimit::none;                // what ended the run before its own end
+  bool has_control_group = false;                 // memory and tasks were counted by the kernel, not from /proc
   double cpu_seconds = 0;                         // of the whole tree
   std::uint64_t max_rss_bytes = 0;                // of its biggest process
   std::optional<SandboxFailure> sandbox_failure;  // then nothing was run, and exit_code is -1

@@ -48,7 +48,7 @@ struct SandboxLevel {
   std::string files = "none";  // "mount+landlock7", "mount", "landlock7", none
   std::string network = "open";
   std::string processes = "subreaper";
-  std::string memory = "poll";
+  std::string memory = "poll";  // "cgroup"; and tasks
   std::string system_calls = "none";
   std::string capabilities = "kept";
   std::vector<Missing> missing;

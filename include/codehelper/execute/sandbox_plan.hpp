@@ -19,10 +19,12 @@ enum class Mechanism : std::uint32_t {
   network_namespace = 8,
   landlock = 16,
   seccomp = 32,
+  control_group = 64,
 };
 inline constexpr std::array kMechanisms{Mechanism::user_namespace, Mechanism::mount_namespace,
                                         Mechanism::pid_namespace,  Mechanism::network_namespace,
-                                        Mechanism::landlock,       Mechanism::seccomp};
+                                        Mechanism::landlock,       Mechanism::seccomp,
+                                        Mechanism::control_group};
 std::string_view to_string(Mechanism mechanism);
 
 class Mechanisms {
@@ -30,7 +32,7 @@ class Mechanisms {
   constexpr Mechanisms() = default;
   explicit constexpr Mechanisms(std::uint32_t bits) : bits_(bits) {}
 
-  static constexpr Mechanisms all() { return Mechanisms(63); }
+  static constexpr Mechanisms all() { return Mechanisms(127); }
   constexpr bool has(Mechanism mechanism) const { return (bits_ & static_cast<std::uint32_t>(mechanism)) != 0; }
   constexpr void add(Mechanism mechanism) { bits_ |= static_cast<std::uint32_t>(mechanism); }
   constexpr void remove(Mechanism mechanism) { bits_ &= ~static_cast<std::uint32_t>(mechanism); }
@@ -56,7 +58,7 @@ struct RunLimits {
 
 struct SandboxPlan {
   bool is_on = false;
-  Mechanisms mechanisms;  // a run in which one of these fails is not started
+  Mechanisms mechanisms;  // a run in which one of these fails is not started; but without a control group it is
   NetworkAccess network = NetworkAccess::full;
   RunLimits limits;
   std::uint64_t temporary_bytes = 0;  // size of the private /tmp; only with a mount namespace
