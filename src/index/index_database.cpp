@@ -11,7 +11,7 @@ namespace codehelper {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x63686978;  // "chix"
-constexpr std::int64_t kSchemaVersion = 4;           // also of the words and weights in `features`
+constexpr std::int64_t kSchemaVersion = 5;           // also of the words, weights and vectors in `features`
 
 constexpr const char* kSchema = R"sql(
 CREATE TABLE state(
@@ -38,9 +38,9 @@ CREATE TABLE features(
 CREATE INDEX features_of_key ON features(vector_key);
 CREATE TABLE spare_vectors(age INTEGER PRIMARY KEY AUTOINCREMENT, key INTEGER NOT NULL UNIQUE, vector BLOB NOT NULL);
 PRAGMA application_id = 1667787128;
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 )sql";
-static_assert(kApplicationId == 1667787128 && kSchemaVersion == 4, "as in kSchema");
+static_assert(kApplicationId == 1667787128 && kSchemaVersion == 5, "as in kSchema");
 
 constexpr const char* kDropOlderSchema = R"sql(
 DROP TABLE IF EXISTS state;

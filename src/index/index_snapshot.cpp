@@ -1,6 +1,7 @@
 #include "index_snapshot.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "codehelper/index/text_analysis.hpp"
@@ -20,28 +21,45 @@ void keep_best(std::vector<T>& candidates, std::size_t limit, Before before) {
   candidates.erase(middle, candidates.end());
 }
 
+/// Calls `take` with the numbers of all scores above `least()`, ascending. Most of 100,000 are below: they are passed
+/// over sixty-four at once.
+template <class Least, class Take>
+void for_each_above(const std::vector<float>& scores, Least least, Take take) {
+  constexpr std::size_t kAtOnce = 64;
+  for (std::size_t begin = 0; begin < scores.size(); begin += kAtOnce) {
+    const std::size_t end = std::min(begin + kAtOnce, scores.size());
+    const float bound = least();
+    int above = 0;
+    for (std::size_t i = begin; i < end; ++i) above |= static_cast<int>(scores[i] > bound);
+    if (above == 0) continue;
+    for (std::size_t i = begin; i < end; ++i) {
+      if (scores[i] > least()) take(static_cast<std::uint32_t>(i));
+    }
+  }
+}
+
 /// The numbers of the positive scores among which the `limit` best are, equals of the last one included: of 100,000
 /// only some hundred have to be sorted then. Ascending.
 std::vector<std::uint32_t> find_best(const std::vector<float>& scores, std::size_t limit) {
   if (limit == 0) return {};
   std::vector<float> best;  // at most twice the limit
-  float least = 0;          // no score below can be among the best
-  for (const float score : scores) {
-    if (score <= least) continue;
-    best.push_back(score);
-    if (best.size() < 2 * limit) continue;
+  float least = 0;          // no score at or below it is needed to know the limit best
+  const auto keep_best_half = [&] {
     std::ranges::nth_element(best, best.begin() + static_cast<std::ptrdiff_t>(limit) - 1, std::greater());
     best.resize(limit);
     least = best.back();
-  }
-  if (best.size() > limit) {
-    std::ranges::nth_element(best, best.begin() + static_cast<std::ptrdiff_t>(limit) - 1, std::greater());
-    least = best[limit - 1];
-  }
+  };
+  for_each_above(
+      scores, [&] { return least; },
+      [&](std::uint32_t number) {
+        best.push_back(scores[number]);
+        if (best.size() == 2 * limit) keep_best_half();
+      });
+  if (best.size() >= limit) keep_best_half();
+  const float bound = least > 0 ? std::nextafter(least, 0.0F) : 0;  // equals come along
   std::vector<std::uint32_t> numbers;
-  for (std::uint32_t i = 0; i < scores.size(); ++i) {
-    if (scores[i] > 0 && scores[i] >= least) numbers.push_back(i);
-  }
+  for_each_above(
+      scores, [&] { return bound; }, [&](std::uint32_t number) { numbers.push_back(number); });
   return numbers;
 }
 
@@ -125,7 +143,9 @@ IndexSnapshot::Ranking IndexSnapshot::rank(const ChunkQuery& query) const {
   terms.reserve(query.terms.size());
   for (const QueryTerm& term : query.terms) terms.push_back({term_id(term.text), term.weight});
   const std::vector<bool> passing = find_passing(query.filter);
+  const bool all_pass = passing.empty() && lexical_.live_documents() == chunks_.size();
   const auto keep_passing = [&](std::vector<float> scores) {
+    if (all_pass) return scores;
     for (std::size_t i = 0; i < scores.size(); ++i) {
       if (!chunks_[i].is_live || (!passing.empty() && !passing[i])) scores[i] = 0;
     }

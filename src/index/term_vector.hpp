@@ -1,4 +1,4 @@
-// What a chunk is found by, as numbers: hashed words with weighted counts, and the vector in one byte a dimension.
+// What a chunk is found by, as numbers: hashed words with weighted counts, and the vector in half a byte a dimension.
 // Both are stored beside the text and loaded whole for searching.
 #pragma once
 
@@ -34,15 +34,18 @@ std::vector<TermCount> count_terms(const Chunk& chunk);
 /// The words of a text, ascending by term.
 std::vector<TermCount> count_words(std::string_view text);
 
-/// Variable-length differences and counts. decode_terms() overwrites `terms`; false when the bytes are damaged.
+/// How many, then bits: the differences in Rice's code (1979), whose width follows from how many there are, and the
+/// counts in Elias's gamma code. That is 3.5 bytes a term, near the least that numbers without order need.
+/// decode_terms() overwrites `terms`; false when the bytes are damaged. A count is at least 1.
 std::string encode_terms(const std::vector<TermCount>& terms);
 bool decode_terms(std::string_view bytes, std::vector<TermCount>& terms);
 
-struct QuantizedVector {
-  float scale = 0;  // value = scale * byte; 0 for the zero vector
-  std::vector<std::int8_t> values;
-};
-QuantizedVector quantize(const Embedding& embedding);
+/// A vector in half a byte a dimension: a scale (float), then bytes of which the lower halves hold the first half of
+/// the values and the upper ones the rest. A value is scale * (half byte - kHalfByteZero), between -7 and 7 times the
+/// scale; a half byte of 0 is none (the last upper one, where the dimension is odd). On the five sets of
+/// shared/measure/retrieval MRR@10 is .659 and line-hit@5 .596, with a byte each .661 and .592; the scan reads half as
+/// much.
+inline constexpr int kHalfByteZero = 8;
 std::string encode_vector(const Embedding& embedding);
 /// What encode_vector() keeps of a vector; encoded again it gives the same values. Empty when the bytes are damaged.
 Embedding decode_vector(std::string_view bytes);

@@ -1,51 +1,115 @@
 #include "vector_matrix.hpp"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
+#include <span>
 
 namespace codehelper {
 namespace {
 
-/// The dot product of each row with `query`. Plain loops, compiled for wide registers too, which are taken where the
-/// machine has them: with SSE2 alone 100,000 rows of 256 need 7 ms, with AVX2 2 ms.
-#if defined(__x86_64__)
-__attribute__((target_clones("avx512bw", "avx2", "default")))
-#endif
-void multiply_rows(const std::int8_t* rows, const std::int8_t* query, std::size_t dimension, std::int32_t* products,
-                   std::size_t count) {
-  for (std::size_t row = 0; row < count; ++row, rows += dimension) {
-    std::int32_t sum = 0;
-    for (std::size_t i = 0; i < dimension; ++i) sum += std::int32_t{rows[i]} * std::int32_t{query[i]};
-    products[row] = sum;
+constexpr std::size_t kBlock = 32;  // bytes; rows are multiples of it
+
+/// The query in a byte a value, arranged as the rows are: what meets their lower half bytes, then what meets the upper.
+struct ArrangedQuery {
+  ArrangedQuery(const Embedding& query, std::size_t row_bytes) : low(row_bytes), high(row_bytes) {
+    constexpr float kLargest = 127;
+    float largest = 0;
+    for (const float value : query) largest = std::max(largest, std::abs(value));
+    scale = largest / kLargest;
+    if (scale == 0) return;
+    const std::size_t half = (query.size() + 1) / 2;
+    for (std::size_t i = 0; i < query.size(); ++i) {
+      (i < half ? low[i] : high[i - half]) = static_cast<std::int8_t>(std::lround(query[i] / scale));
+    }
+    offset = kHalfByteZero * (std::reduce(low.begin(), low.end(), 0) + std::reduce(high.begin(), high.end(), 0));
+  }
+
+  float scale = 0;
+  int offset = 0;  // what kHalfByteZero in every half byte of a row adds to a sum
+  std::vector<std::int8_t> low;
+  std::vector<std::int8_t> high;
+};
+
+void multiply_rows(const std::uint8_t* row, std::size_t row_bytes, const ArrangedQuery& query, std::span<int> sums) {
+  for (int& sum : sums) {
+    sum = -query.offset;
+    for (std::size_t i = 0; i < row_bytes; ++i) sum += (row[i] & 0xF) * query.low[i] + (row[i] >> 4) * query.high[i];
+    row += row_bytes;
   }
 }
+
+#if defined(__x86_64__)
+/// The same with 32 bytes at once, twice as fast as what the compiler makes of the loop above: products of a half byte
+/// and a byte, two by two, stay below 16 bits for four blocks.
+__attribute__((target("avx2"))) void multiply_rows_avx2(const std::uint8_t* row, std::size_t row_bytes,
+                                                        const ArrangedQuery& query, std::span<int> sums) {
+  constexpr std::size_t kBlocksOf16Bits = 4;
+  const auto load = [](const void* bytes) __attribute__((target("avx2"))) {
+    return _mm256_loadu_si256(static_cast<const __m256i*>(bytes));
+  };
+  const __m256i lower = _mm256_set1_epi8(0xF);
+  for (int& sum : sums) {
+    __m256i total = _mm256_setzero_si256();
+    for (std::size_t begin = 0; begin < row_bytes; begin += kBlocksOf16Bits * kBlock) {
+      __m256i part = _mm256_setzero_si256();
+      for (std::size_t i = begin; i < std::min(row_bytes, begin + kBlocksOf16Bits * kBlock); i += kBlock) {
+        const __m256i bytes = load(row + i);
+        const __m256i low = _mm256_and_si256(bytes, lower);
+        const __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), lower);
+        part = _mm256_add_epi16(part, _mm256_maddubs_epi16(low, load(query.low.data() + i)));
+        part = _mm256_add_epi16(part, _mm256_maddubs_epi16(high, load(query.high.data() + i)));
+      }
+      total = _mm256_add_epi32(total, _mm256_madd_epi16(part, _mm256_set1_epi16(1)));
+    }
+    __m128i half = _mm_add_epi32(_mm256_castsi256_si128(total), _mm256_extracti128_si256(total, 1));
+    half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0b01'00'11'10));
+    half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0b10'11'00'01));
+    sum = _mm_cvtsi128_si32(half) - query.offset;
+    row += row_bytes;
+  }
+}
+#endif
 
 }  // namespace
 
 bool VectorMatrix::add(std::string_view bytes) {
   if (bytes.size() < sizeof(float)) return false;
-  const std::size_t dimension = bytes.size() - sizeof(float);
-  if (scales_.empty()) dimension_ = dimension;
-  if (dimension != dimension_) return false;
   float scale = 0;
   std::memcpy(&scale, bytes.data(), sizeof(float));
   if (!std::isfinite(scale)) return false;
+  bytes.remove_prefix(sizeof(float));
+  const bool is_odd = !bytes.empty() && (static_cast<unsigned char>(bytes.back()) >> 4U) == 0;
+  const std::size_t dimension = 2 * bytes.size() - (is_odd ? 1 : 0);
+  if (scales_.empty()) {
+    dimension_ = dimension;
+    row_bytes_ = (bytes.size() + kBlock - 1) / kBlock * kBlock;
+  }
+  if (dimension != dimension_) return false;
   scales_.push_back(scale);
-  const std::size_t before = values_.size();
-  values_.resize(before + dimension);
-  if (dimension != 0) std::memcpy(values_.data() + before, bytes.data() + sizeof(float), dimension);
+  rows_.resize(scales_.size() * row_bytes_);
+  std::ranges::copy(bytes, rows_.end() - static_cast<std::ptrdiff_t>(row_bytes_));
   return true;
 }
 
 std::vector<float> VectorMatrix::multiply(const Embedding& query) const {
   std::vector<float> products;
   if (query.empty() || query.size() != dimension_) return products;
-  const QuantizedVector quantized = quantize(query);
-  std::vector<std::int32_t> sums(scales_.size());
-  multiply_rows(values_.data(), quantized.values.data(), dimension_, sums.data(), sums.size());
-  products.reserve(sums.size());
+  const ArrangedQuery arranged(query, row_bytes_);
+  std::vector<int> sums(scales_.size());
+#if defined(__x86_64__)
+  (__builtin_cpu_supports("avx2") ? multiply_rows_avx2 : multiply_rows)(rows_.data(), row_bytes_, arranged, sums);
+#else
+  multiply_rows(rows_.data(), row_bytes_, arranged, sums);
+#endif
+  products.resize(sums.size());
   for (std::size_t row = 0; row < sums.size(); ++row) {
-    products.push_back(static_cast<float>(sums[row]) * scales_[row] * quantized.scale);
+    products[row] = static_cast<float>(sums[row]) * scales_[row] * arranged.scale;
   }
   return products;
 }

@@ -1,0 +1,82 @@
+#include "../../src/index/index_snapshot.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <random>
+#include <string>
+
+using namespace codehelper;
+
+namespace {
+
+/// 1,000 chunks in 100 files; each has one of seven directions, so that many scores are equal.
+struct ManyChunks {
+  ManyChunks() {
+    std::mt19937 random(1);
+    std::uint32_t file = 0;
+    for (int i = 0; i < 1000; ++i) {
+      if (i % 10 == 0) file = snapshot.add_file("file" + std::to_string(i / 10));
+      snapshot.add(i, file, 1 + i % 10 * 5, {});
+      Embedding vector(8);
+      vector[random() % 7] = 1;
+      vector[7] = 1;
+      snapshot.add_vector(encode_vector(vector));
+      vectors.push_back(vector);
+    }
+    query.embedding = {0.7F, 0.6F, 0.5F, 0.4F, 0.3F, -0.9F, 0.2F, 0.1F};
+  }
+
+  /// Ids of the live chunks with a positive score, best first, equals by path and line.
+  std::vector<std::int64_t> sorted_ids() const {
+    std::vector<std::pair<double, std::int64_t>> scored;
+    for (const auto& chunk : snapshot.chunks()) {
+      double score = 0;
+      for (std::size_t i = 0; i < 8; ++i) score += vectors[static_cast<std::size_t>(chunk.id)][i] * query.embedding[i];
+      if (chunk.is_live && score > 0) scored.emplace_back(score, chunk.id);
+    }
+    std::ranges::sort(scored, [](const auto& left, const auto& right) {
+      if (std::abs(left.first - right.first) > 0.001) return left.first > right.first;
+      const auto path = [](std::int64_t id) { return "file" + std::to_string(id / 10); };
+      return std::pair(path(left.second), left.second) < std::pair(path(right.second), right.second);
+    });
+    std::vector<std::int64_t> ids;
+    for (const auto& entry : scored) ids.push_back(entry.second);
+    return ids;
+  }
+
+  IndexSnapshot snapshot;
+  std::vector<Embedding> vectors;
+  ChunkQuery query;
+};
+
+std::vector<std::int64_t> ids_of(const std::vector<IndexSnapshot::RankedChunk>& chunks) {
+  std::vector<std::int64_t> ids;
+  for (const auto& chunk : chunks) ids.push_back(chunk.id);
+  return ids;
+}
+
+}  // namespace
+
+TEST_CASE("index snapshot: the best by vector are those of a full sort, whatever the limit") {
+  ManyChunks many;
+  many.query.limit = GENERATE(as<std::size_t>(), 1, 10, 63, 64, 65, 200, 700, 2000);
+  std::vector<std::int64_t> wanted = many.sorted_ids();
+  wanted.resize(std::min(many.query.limit, wanted.size()));
+
+  CHECK(ids_of(many.snapshot.rank(many.query).semantic) == wanted);
+}
+
+TEST_CASE("index snapshot: removed chunks are not found") {
+  ManyChunks many;
+  many.query.limit = 1000;
+  for (std::size_t i = 0; i < 1000; i += 3) many.snapshot.remove(i);
+
+  CHECK(ids_of(many.snapshot.rank(many.query).semantic) == many.sorted_ids());
+}
+
+TEST_CASE("index snapshot: no limit, nothing found") {
+  ManyChunks many;
+  many.query.limit = 0;
+  CHECK(many.snapshot.rank(many.query).semantic.empty());
+}
