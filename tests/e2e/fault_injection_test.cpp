@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <random>
 
 #include "codehelper/index/index_check.hpp"
 #include "codehelper/index/vector_store.hpp"
@@ -24,6 +25,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kDefaultStride = 61;
+constexpr std::size_t kDefaultCompactionStride = 701;
+constexpr std::size_t kLastChanges = 3;
+constexpr int kBulkFiles = 38;
 
 struct Fault {
   std::string kind;
@@ -35,6 +39,7 @@ struct Scenario {
   std::string name;
   std::vector<std::string> flags;
   bool has_index = false;
+  bool compacts = false;  // so much goes that the index is copied to be smaller, and its log is written back whole
 };
 
 class Trial {
@@ -47,8 +52,11 @@ class Trial {
     }
     reset();
     REQUIRE(ingest(data(), {}).exit_code == 0);
+    if (scenario_.compacts) REQUIRE(fs::file_size(file()) < fs::file_size(file_in(base())) * 2 / 3);
     expected_ = load_index_content(file());
   }
+
+  const std::string& name() const { return scenario_.name; }
 
   /// What a fault of this kind can happen to, in the order of a clean run.
   std::vector<std::string> points(const std::string& kind) {
@@ -92,7 +100,10 @@ class Trial {
   fs::path base() const { return folder_.path() / "base"; }
   fs::path data() const { return folder_.path() / "data"; }
   fs::path log() const { return folder_.path() / "points"; }
-  fs::path file() const { return embedded_index_path(data(), {repository().string(), repository()}); }
+  fs::path file() const { return file_in(data()); }
+  fs::path file_in(const fs::path& data_dir) const {
+    return embedded_index_path(data_dir, {repository().string(), repository()});
+  }
 
   /// A git repository: which files are ignored, and so not indexed, is read too.
   void write_files() const {
@@ -109,12 +120,28 @@ class Trial {
     folder_.write("repository/docs/.gitignore", "*.txt\n");
     folder_.write("repository/docs/guide.md", "# Guide\n\nHow to use it.\n");
     folder_.write("repository/docs/draft.txt", "Not for others.\n");
+    if (!scenario_.compacts) return;
+    write_bulk("bulk");
+    write_bulk("gone");
+  }
+
+  /// Files of 64 KiB, of words that no other file has and that can't be packed well.
+  void write_bulk(const std::string& name) const {
+    std::mt19937_64 words(std::hash<std::string>{}(name));
+    for (int file = 0; file < kBulkFiles; ++file) {
+      std::string text;
+      while (text.size() < std::size_t{64} * 1024) {
+        text += "value_" + std::to_string(words()) + " = " + std::to_string(words()) + "\n";
+      }
+      folder_.write("repository/" + name + "/part" + std::to_string(file) + ".py", text);
+    }
   }
 
   void change_files() const {
     folder_.write("repository/changed.py", "def after():\n    return 'changed'\n");
     folder_.write("repository/docs/new.md", "# New\n\nA page more.\n");
     fs::remove(repository() / "removed.py");
+    fs::remove_all(repository() / "gone");
   }
 
   void reset() const {
@@ -128,7 +155,8 @@ class Trial {
     Variables variables{{"CODEHELPER_DATA_DIR", data_dir.string()}};
     if (!fault.kind.empty()) {
       variables["LD_PRELOAD"] = CODEHELPER_FAULT_SHIM;
-      variables["FAULT_FOLDERS"] = repository().string() + ":" + data_dir.string();
+      const std::string index = file().string();
+      variables["FAULT_FOLDERS"] = scenario_.compacts ? index : repository().string() + ":" + data_dir.string();
       variables["FAULT_KIND"] = fault.kind;
       variables["FAULT_AT"] = std::to_string(fault.at);
       variables["FAULT_LOG"] = log().string();
@@ -163,6 +191,18 @@ class Trial {
   IndexContent expected_;
 };
 
+/// A fault at each of `places`, counted from 1.
+void try_faults(Trial& trial, const std::string& kind, const std::vector<std::string>& points,
+                const std::vector<std::size_t>& places) {
+  std::size_t survived = 0;
+  for (const std::size_t at : places) {
+    INFO(kind << " at point " << at << " of " << trial.name() << ": " << points[at - 1]);
+    if (trial.survives({kind, at})) ++survived;
+  }
+  std::cout << trial.name() << ", " << kind << ": " << points.size() << " points, " << places.size() << " faults, "
+            << survived << " survived" << std::endl;
+}
+
 }  // namespace
 
 TEST_CASE("faults of an ingest: at every point and of every kind, nothing is lost and the next ingest makes it whole") {
@@ -174,13 +214,28 @@ TEST_CASE("faults of an ingest: at every point and of every kind, nothing is los
 
   const std::vector<std::string> points = trial.points(kind);
   REQUIRE(points.size() > 20);
-  std::size_t faults = 0;
-  std::size_t survived = 0;
-  for (std::size_t at = 1; at <= points.size(); at += find_stride("FAULT_STRIDE", kDefaultStride)) {
-    INFO(kind << " at point " << at << " of " << scenario.name << ": " << points[at - 1]);
-    ++faults;
-    if (trial.survives({kind, at})) ++survived;
+  std::vector<std::size_t> places;
+  for (std::size_t at = 1; at <= points.size(); at += find_stride("FAULT_STRIDE", kDefaultStride)) places.push_back(at);
+  try_faults(trial, kind, points, places);
+}
+
+TEST_CASE("faults of a compaction: when a change of the index fails while it is copied and its log written back") {
+  Trial trial({"an index of which half goes", {}, true, true});
+
+  for (const char* kind : {"enospc", "eio", "half", "kill", "torn"}) {
+    const std::vector<std::string> points = trial.points(kind);
+    std::vector<std::size_t> changes;
+    for (std::size_t at = 1; at <= points.size(); ++at) {
+      const std::string operation = points[at - 1].substr(0, points[at - 1].find(' '));
+      if (operation == "write" || operation == "sync" || operation == "resize") changes.push_back(at);
+    }
+    REQUIRE(changes.size() > 1000);
+    const std::size_t stride = find_stride("FAULT_STRIDE", kDefaultCompactionStride);
+    std::vector<std::size_t> places;
+    // The last ones, with which the files are cut to their size, are all taken.
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      if (i % stride == 0 || i + kLastChanges >= changes.size()) places.push_back(changes[i]);
+    }
+    try_faults(trial, kind, points, places);
   }
-  std::cout << scenario.name << ", " << kind << ": " << points.size() << " points, " << faults << " faults, "
-            << survived << " survived" << std::endl;
 }
