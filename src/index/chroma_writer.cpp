@@ -13,11 +13,10 @@ namespace {
 
 namespace json = boost::json;
 
-// A request holds about all that one round of an ingest has. With each write Chroma reads again what its vector index
-// has not yet saved, and it saves that at 1000 records or more (sync_threshold): from one client 320 records a request
-// took it 20 s for 13,400 records and 1000 to 2000 took 15 to 17 s, from four clients 26 s and 17 s.
-constexpr std::size_t kRecordsOfRequest = 2000;
-constexpr std::size_t kBytesOfRequest = std::size_t{8} * 1024 * 1024;
+// 100 to 500 records and less than 4 MiB a request (shared/protocols.md section 1.7) bound what is unfinished when a
+// process dies. As many as that, because with each write Chroma reads again what its vector index has not yet saved.
+constexpr std::size_t kRecordsOfRequest = 500;
+constexpr std::size_t kBytesOfRequest = std::size_t{3} * 1024 * 1024;
 constexpr std::size_t kFilesOfGroup = 500;
 
 /// The body of an upsert of chunks, grown record by record.
