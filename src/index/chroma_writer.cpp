@@ -8,6 +8,8 @@
 #include <cmath>
 #include <iterator>
 
+#include "term_vector.hpp"
+
 namespace codehelper {
 namespace {
 
@@ -25,7 +27,8 @@ class UpsertBody {
   void add(const Chunk& chunk, std::size_t ordinal, const Embedding& embedding, std::string_view written) {
     const std::string_view comma = count_ == 0 ? "" : ",";
     fmt::format_to(std::back_inserter(ids_), "{}\"{}\"", comma, chroma_chunk_id(chunk.path, ordinal));
-    fmt::format_to(std::back_inserter(embeddings_), "{}[{}]", comma, fmt::join(embedding, ","));
+    const Embedding kept = decode_vector(encode_vector(embedding));  // as in the embedded store: both rank alike
+    fmt::format_to(std::back_inserter(embeddings_), "{}[{}]", comma, fmt::join(kept, ","));
     fmt::format_to(std::back_inserter(documents_), "{}{}", comma,
                    json::serialize(json::value(json::string(chunk_document(chunk)))));
     fmt::format_to(std::back_inserter(metadatas_), "{}{}", comma, json::serialize(chunk_to_metadata(chunk, written)));
