@@ -143,6 +143,7 @@ test("page: an edited question is asked again, by its button and by the arrow in
   await page.keyboard.type(", edited");
   await page.keyboard.press("Enter");
   await page.getByText("You asked: first question, edited").waitFor();
+  await waitForAnswer(page);  // Esc would stop it
 
   await page.keyboard.press("ArrowUp");
   assert.equal(await box.inputValue(), "first question, edited");
