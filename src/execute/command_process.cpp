@@ -16,6 +16,8 @@
 #include <cstring>
 #include <string>
 
+#include "process_list.hpp"
+
 namespace codehelper {
 
 namespace {
@@ -67,11 +69,7 @@ bool is_supervisor_gone() {
 
 // Of the machine's processes, this one and its children are to be ended first when memory runs out.
 void volunteer_for_the_end() {
-  const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-  constexpr std::string_view kScore = "500";
-  if (file < 0) return;
-  if (::write(file, kScore.data(), kScore.size()) < 0) errno = 0;  // it stays as it was
-  ::close(file);
+  write_process_file("/proc/self/oom_score_adj", "500");  // where that can't be, it stays as it was
 }
 
 void enter_namespaces(const SandboxPlan& sandbox, uid_t user, gid_t group) {

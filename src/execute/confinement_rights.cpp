@@ -17,18 +17,11 @@
 #include <string>
 
 #include "confinement.hpp"
+#include "process_list.hpp"
 
 namespace codehelper {
 
 namespace {
-
-int write_file(const char* path, const std::string& text) {
-  const int file = ::open(path, O_WRONLY | O_CLOEXEC);
-  if (file < 0) return errno;
-  const int error = ::write(file, text.data(), text.size()) < 0 ? errno : 0;
-  ::close(file);
-  return error;
-}
 
 int lower_limit(__rlimit_resource_t resource, rlim_t soft, rlim_t hard) {
   rlimit now{};
@@ -70,9 +63,9 @@ unsigned long namespace_flags(Mechanisms mechanisms) {
 int map_identity(uid_t user, gid_t group) {
   const std::string user_text = std::to_string(user);
   const std::string group_text = std::to_string(group);
-  if (const int error = write_file("/proc/self/setgroups", "deny")) return error;
-  if (const int error = write_file("/proc/self/uid_map", user_text + " " + user_text + " 1")) return error;
-  return write_file("/proc/self/gid_map", group_text + " " + group_text + " 1");
+  if (const int error = write_process_file("/proc/self/setgroups", "deny")) return error;
+  if (const int error = write_process_file("/proc/self/uid_map", user_text + " " + user_text + " 1")) return error;
+  return write_process_file("/proc/self/gid_map", group_text + " " + group_text + " 1");
 }
 
 int raise_loopback() {

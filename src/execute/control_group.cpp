@@ -6,11 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
-#include <ranges>
 #include <string_view>
 
 #include "process_list.hpp"
@@ -25,18 +23,7 @@ constexpr std::string_view kPrefix = "codehelper-";        // then the spawner's
 constexpr std::string_view kServer = "codehelper-server";  // where the Runner itself goes, with version 2
 
 bool write_file(const std::string& path, std::string_view text) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (file < 0) return false;
-  const bool is_written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  ::close(file);
-  return is_written;
-}
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  if (text.empty()) return {text};  // the library gives none
-  std::vector<std::string_view> parts;
-  for (const auto part : std::views::split(text, separator)) parts.emplace_back(part.begin(), part.end());
-  return parts;
+  return write_process_file(path, text) == 0;
 }
 
 bool holds(std::string_view list, char separator, std::string_view name) {
@@ -127,17 +114,8 @@ void remove_leftovers(const std::string& parent) {
   ::closedir(directory);
 }
 
-// Of a file with lines "NAME NUMBER".
 std::uint64_t read_count(const std::string& path, std::string_view name) {
-  const std::string text = read_process_file(path).value_or("");
-  for (const std::string_view line : split(text, '\n')) {
-    const std::vector<std::string_view> words = split(line, ' ');
-    if (words.size() != 2 || words[0] != name) continue;
-    std::uint64_t count = 0;
-    std::from_chars(words[1].data(), words[1].data() + words[1].size(), count);
-    return count;
-  }
-  return 0;
+  return find_number(read_process_file(path).value_or(""), name);
 }
 
 }  // namespace
@@ -201,8 +179,8 @@ bool ControlGroup::limit(const RunLimits& limits) const {
 
 RunLimit ControlGroup::find_passed_limit() const {
   const char* events = place_.version == Version::two ? "/memory.events" : "/memory.oom_control";
-  if (read_count(place_.memory + events, "oom_kill") > 0) return RunLimit::memory;
-  if (read_count(place_.tasks + "/pids.events", "max") > 0) return RunLimit::tasks;
+  if (read_count(place_.memory + events, "oom_kill ") > 0) return RunLimit::memory;
+  if (read_count(place_.tasks + "/pids.events", "max ") > 0) return RunLimit::tasks;
   return RunLimit::none;
 }
 

@@ -23,10 +23,8 @@ std::optional<pid_t> parse_number(std::string_view text) {
 
 std::vector<pid_t> parse_numbers(std::string_view text) {
   std::vector<pid_t> numbers;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    if (const auto number = parse_number(text.substr(0, end))) numbers.push_back(*number);
-    text.remove_prefix(std::min(end + 1, text.size()));
+  for (const std::string_view part : split(text, ' ')) {
+    if (const auto number = parse_number(part)) numbers.push_back(*number);
   }
   return numbers;
 }
@@ -64,17 +62,33 @@ bool has_children_files() {
 
 }  // namespace
 
-std::vector<std::string_view> split_stat(std::string_view stat) {
-  std::vector<std::string_view> fields;
-  const std::size_t name_end = stat.rfind(')');
-  if (name_end == std::string_view::npos) return fields;
-  stat.remove_prefix(std::min(name_end + 2, stat.size()));
-  while (!stat.empty()) {
-    const std::size_t end = std::min(stat.find(' '), stat.size());
-    fields.push_back(stat.substr(0, end));
-    stat.remove_prefix(std::min(end + 1, stat.size()));
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const std::size_t end = std::min(text.find(separator), text.size());
+    parts.push_back(text.substr(0, end));
+    if (end == text.size()) return parts;
+    text.remove_prefix(end + 1);
   }
-  return fields;
+}
+
+std::uint64_t find_number(std::string_view text, std::string_view name) {
+  if (!text.starts_with(name)) {
+    const std::size_t line = text.find("\n" + std::string(name));
+    if (line == std::string_view::npos) return 0;
+    text.remove_prefix(line + 1);
+  }
+  text.remove_prefix(name.size());
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+std::vector<std::string_view> split_stat(std::string_view stat) {
+  const std::size_t name_end = stat.rfind(')');
+  if (name_end == std::string_view::npos) return {};
+  return split(stat.substr(std::min(name_end + 2, stat.size())), ' ');
 }
 
 std::optional<std::string> read_process_file(const std::string& path) {
@@ -87,6 +101,14 @@ std::optional<std::string> read_process_file(const std::string& path) {
   }
   ::close(file);
   return content;
+}
+
+int write_process_file(const std::string& path, std::string_view text) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file < 0) return errno;
+  const int error = ::write(file, text.data(), text.size()) < 0 ? errno : 0;
+  ::close(file);
+  return error;
 }
 
 std::vector<pid_t> list_children(pid_t process) {

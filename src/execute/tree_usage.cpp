@@ -14,18 +14,6 @@ namespace codehelper {
 
 namespace {
 
-// The number behind "NAME:" at the beginning of a line; 0 when there is none.
-std::uint64_t find_number(std::string_view text, std::string_view name) {
-  const std::string begin = "\n" + std::string(name) + ":";
-  const std::size_t at = text.find(begin);
-  if (at == std::string_view::npos) return 0;
-  text.remove_prefix(at + begin.size());
-  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-  std::uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
 std::vector<pid_t> list_descendants() {
   std::vector<pid_t> found = list_children(::getpid());
   for (std::size_t i = 0; i < found.size(); ++i) {
@@ -41,7 +29,7 @@ std::uint64_t measure_shares(const std::vector<pid_t>& processes) {
   std::uint64_t bytes = 0;
   for (const pid_t process : processes) {
     const auto text = read_process_file("/proc/" + std::to_string(process) + "/smaps_rollup");
-    if (text) bytes += (find_number(*text, "Pss_Anon") + find_number(*text, "Pss_Shmem")) * kKibibyte;
+    if (text) bytes += (find_number(*text, "Pss_Anon:") + find_number(*text, "Pss_Shmem:")) * kKibibyte;
   }
   return bytes;
 }
@@ -77,9 +65,9 @@ TreeUsage measure_descendants(std::uint64_t precise_from_bytes) {
   for (const pid_t process : processes) {
     const auto text = read_process_file("/proc/" + std::to_string(process) + "/status");
     if (!text) continue;
-    usage.tasks += static_cast<std::uint32_t>(find_number(*text, "Threads"));
-    usage.memory_bytes += (find_number(*text, "RssAnon") + find_number(*text, "RssShmem")) * kKibibyte;
-    usage.largest_bytes = std::max(usage.largest_bytes, find_number(*text, "VmRSS") * kKibibyte);
+    usage.tasks += static_cast<std::uint32_t>(find_number(*text, "Threads:"));
+    usage.memory_bytes += (find_number(*text, "RssAnon:") + find_number(*text, "RssShmem:")) * kKibibyte;
+    usage.largest_bytes = std::max(usage.largest_bytes, find_number(*text, "VmRSS:") * kKibibyte);
   }
   if (usage.memory_bytes > precise_from_bytes) usage.memory_bytes = measure_shares(processes);
   return usage;
