@@ -49,13 +49,14 @@ Task<Result<std::vector<ChromaFile>>> load_chroma_files(RequestContext context, 
 
 ChromaSnapshot::Page ChromaSnapshot::analyze(const ChromaRecords& records) {
   Page page{{}, records.ids.size()};
+  WordHasher hasher;
   const std::size_t count = std::min(records.metadatas.size(), records.documents.size());
   for (std::size_t i = 0; i < count; ++i) {
     const auto id = parse_chunk_id(records.ids[i]);
     auto chunk = read_chunk(records.metadatas[i], records.documents[i]);
     if (!id || !chunk) continue;
-    page.chunks.push_back(
-        {*id, chunk->path, std::string(read_written(records.metadatas[i])), chunk->start_line, count_terms(*chunk)});
+    page.chunks.push_back({*id, chunk->path, std::string(read_written(records.metadatas[i])), chunk->start_line,
+                           count_terms(*chunk, hasher)});
   }
   return page;
 }

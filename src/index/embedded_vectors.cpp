@@ -1,6 +1,6 @@
 #include "codehelper/index/vector_reuse.hpp"
 #include "index_database.hpp"
-#include "term_vector.hpp"
+#include "word_hasher.hpp"
 
 namespace codehelper {
 

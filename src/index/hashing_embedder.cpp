@@ -1,9 +1,7 @@
 #include "codehelper/index/embedder.hpp"
 
-#include "codehelper/index/text_analysis.hpp"
-#include "term_vector.hpp"
+#include "word_hasher.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -23,21 +21,20 @@ void normalize(Embedding& vector) {
 }
 
 /// Words and adjacent pairs, ascending.
-std::vector<std::uint64_t> hash_features(std::string_view text) {
+std::vector<std::uint64_t> hash_features(std::string_view text, WordHasher& hasher) {
   std::vector<std::uint64_t> features;
   std::uint64_t before = 0;
-  for (const std::string& word : analyze_text(text)) {
-    const std::uint64_t feature = hash_word(word);
+  for (const std::uint64_t feature : hasher.hash_words(text)) {
     features.push_back(feature);
     if (before != 0) features.push_back((before * 31) ^ feature);
     before = feature;
   }
-  std::ranges::sort(features);
+  sort_hashes(features);
   return features;
 }
 
-Embedding embed_text(std::string_view text) {
-  const std::vector<std::uint64_t> features = hash_features(text);
+Embedding embed_text(std::string_view text, WordHasher& hasher) {
+  const std::vector<std::uint64_t> features = hash_features(text, hasher);
   Embedding vector(kDimension, 0.0F);
   for (std::size_t begin = 0, end = 0; begin < features.size(); begin = end) {
     while (end < features.size() && features[end] == features[begin]) ++end;
@@ -61,7 +58,8 @@ class HashingEmbedder final : public Embedder {
     auto work = [texts = std::move(texts)] {
       std::vector<Embedding> vectors;
       vectors.reserve(texts.size());
-      for (const std::string& text : texts) vectors.push_back(embed_text(text));
+      WordHasher hasher;
+      for (const std::string& text : texts) vectors.push_back(embed_text(text, hasher));
       return vectors;
     };
     auto vectors = co_await loop_.run_blocking(std::move(work));

@@ -1,6 +1,8 @@
 #include "identifier.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "porter_stemmer.hpp"
 
@@ -84,6 +86,24 @@ void append_lower(std::string& part, const Character& character) {
   tail(0);
 }
 
+/// Letters, digits and '_' of ASCII: nearly all of source text, so they are not decoded.
+constexpr std::array<bool, 256> kIsPlain = [] {
+  std::array<bool, 256> is_plain{};
+  for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")) {
+    is_plain[static_cast<unsigned char>(c)] = true;
+  }
+  return is_plain;
+}();
+
+bool is_plain(char c) {
+  return kIsPlain[static_cast<unsigned char>(c)];
+}
+
+/// A lone letter says nothing; a lone digit may ("python 3").
+bool is_lone_letter(const std::vector<std::string>& parts) {
+  return parts.size() == 1 && parts[0].size() == 1 && parts[0][0] >= 'a' && parts[0][0] <= 'z';
+}
+
 /// Whether a new part begins at `current`: "readLine", "utf8", "HTTPServer" before the S.
 bool starts_part(Kind before, Kind current, Kind after) {
   if (current == Kind::ideograph || before == Kind::ideograph) return true;
@@ -95,18 +115,21 @@ bool starts_part(Kind before, Kind current, Kind after) {
 }  // namespace
 
 std::optional<std::string_view> IdentifierScanner::next() {
-  const auto is_inside = [this](const Character& c) { return c.kind != Kind::separator || text_[position_] == '_'; };
-  while (position_ < text_.size()) {
+  while (position_ < text_.size() && !is_plain(text_[position_])) {
     const Character character = read(text_, position_);
-    if (is_inside(character)) break;
+    if (character.kind != Kind::separator) break;
     position_ += character.bytes;
   }
   const std::size_t begin = position_;
   bool is_ideographic = false;
   while (position_ < text_.size()) {
+    if (is_plain(text_[position_]) && !is_ideographic) {
+      ++position_;
+      continue;
+    }
     const Character character = read(text_, position_);
     if (position_ == begin) is_ideographic = character.kind == Kind::ideograph;
-    if (!is_inside(character) || (character.kind == Kind::ideograph) != is_ideographic) break;
+    if (character.kind == Kind::separator || (character.kind == Kind::ideograph) != is_ideographic) break;
     position_ += character.bytes;
   }
   if (begin == position_) return std::nullopt;
@@ -135,6 +158,27 @@ bool is_data(std::string_view identifier, const std::vector<std::string>& parts)
 
 void stem_part(std::string& part) {
   if (std::ranges::all_of(part, [](char c) { return c >= 'a' && c <= 'z'; })) stem_word(part);
+}
+
+std::string join_parts(const std::vector<std::string>& parts) {
+  std::string joined;
+  for (const std::string& part : parts) joined += part;
+  return joined;
+}
+
+std::vector<std::string> make_words(std::string_view identifier) {
+  std::vector<std::string> parts;
+  split_identifier(identifier, parts);
+  if (parts.empty() || is_lone_letter(parts) || is_data(identifier, parts)) return {};
+  std::string whole;
+  if (parts.size() > 1) whole = join_parts(parts);
+  for (std::string& part : parts) stem_part(part);
+  std::vector<std::string> words = parts;
+  for (std::size_t i = 1; i < parts.size(); ++i) words.push_back(parts[i - 1] + parts[i]);
+  const bool is_pair = parts.size() == 2 && whole == words.back();
+  if (parts.size() > 1 && !is_pair) words.push_back(std::move(whole));
+  std::erase_if(words, [](const std::string& word) { return word.size() > kMaxWordBytes; });
+  return words;
 }
 
 }  // namespace codehelper

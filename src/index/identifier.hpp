@@ -36,4 +36,9 @@ bool is_data(std::string_view identifier, const std::vector<std::string>& parts)
 /// Stems an ASCII word; leaves others as they are.
 void stem_part(std::string& part);
 
+std::string join_parts(const std::vector<std::string>& parts);
+
+/// The words under which text with this identifier is found, as analyze_text() has them.
+std::vector<std::string> make_words(std::string_view identifier);
+
 }  // namespace codehelper

@@ -96,7 +96,7 @@ class ChunkWriter {
         .bind(2, place.file_id)
         .bind(3, std::int64_t{chunk.start_line})
         .bind(4, i < file.vector_keys.size() ? file.vector_keys[i] : 0)
-        .bind_blob(5, encode_terms(count_terms(chunk)))
+        .bind_blob(5, encode_terms(count_terms(chunk, hasher_)))
         .bind_blob(6, encode_vector(file.embeddings[i]))
         .run();
   }
@@ -117,6 +117,7 @@ class ChunkWriter {
   SqliteStatement chunk_;
   SqliteStatement features_;
   SqliteStatement symbols_;
+  WordHasher hasher_;
 };
 
 }  // namespace

@@ -7,8 +7,8 @@
 
 #include "codehelper/base/text.hpp"
 #include "packed_text.hpp"
-#include "term_vector.hpp"
 #include "varint.hpp"
+#include "word_hasher.hpp"
 
 namespace codehelper {
 

@@ -20,22 +20,31 @@ constexpr std::uint32_t kScopeWeight = 1;
 constexpr std::uint32_t kPathWeight = 1;
 constexpr std::uint32_t kFileNameWeight = 1;  // on top of the path's
 
-void add_words(std::vector<TermCount>& terms, std::string_view text, std::uint32_t weight) {
-  for (const std::string& word : analyze_text(text)) terms.push_back({term_id(word), weight});
-}
+/// Adds words, each as its hash's lower half, which is the term, above its weight.
+class TermCounter {
+ public:
+  explicit TermCounter(WordHasher& hasher) : hasher_(hasher) {}
 
-void merge_equal_terms(std::vector<TermCount>& terms) {
-  std::ranges::sort(terms, {}, &TermCount::term);
-  std::size_t kept = 0;
-  for (const TermCount& term : terms) {
-    if (kept > 0 && terms[kept - 1].term == term.term) {
-      terms[kept - 1].count += term.count;
-    } else {
-      terms[kept++] = term;
-    }
+  void add_words(std::string_view text, std::uint32_t weight) {
+    for (const std::uint64_t hash : hasher_.hash_words(text)) add(static_cast<TermId>(hash), weight);
   }
-  terms.resize(kept);
-}
+  void add(TermId term, std::uint32_t weight) { weighted_.push_back(std::uint64_t{term} << 32U | weight); }
+
+  std::vector<TermCount> finish() && {
+    sort_hashes(weighted_);
+    std::vector<TermCount> terms;
+    for (const std::uint64_t weighted : weighted_) {
+      const auto term = static_cast<TermId>(weighted >> 32U);
+      if (terms.empty() || terms.back().term != term) terms.push_back({term, 0});
+      terms.back().count += static_cast<std::uint32_t>(weighted);
+    }
+    return terms;
+  }
+
+ private:
+  WordHasher& hasher_;
+  std::vector<std::uint64_t> weighted_;
+};
 
 class BitWriter {
  public:
@@ -113,40 +122,30 @@ unsigned rice_width(std::uint64_t terms) {
 
 }  // namespace
 
-std::uint64_t hash_word(std::string_view word) {
-  std::uint64_t hash = 0xCBF29CE484222325U;
-  for (const char c : word) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
-  hash = (hash ^ (hash >> 33U)) * 0xFF51AFD7ED558CCDU;
-  hash = (hash ^ (hash >> 33U)) * 0xC4CEB9FE1A85EC53U;
-  return hash ^ (hash >> 33U);
-}
-
 TermId term_id(std::string_view word) {
   return static_cast<TermId>(hash_word(word));
 }
 
-std::vector<TermCount> count_words(std::string_view text) {
-  std::vector<TermCount> terms;
-  add_words(terms, text, 1);
-  merge_equal_terms(terms);
-  return terms;
+std::vector<TermCount> count_words(std::string_view text, WordHasher& hasher) {
+  TermCounter terms(hasher);
+  terms.add_words(text, 1);
+  return std::move(terms).finish();
 }
 
-std::vector<TermCount> count_terms(const Chunk& chunk) {
-  std::vector<TermCount> terms;
-  add_words(terms, chunk.text, kBodyWeight);
-  add_words(terms, chunk.symbol, kScopeWeight);
+std::vector<TermCount> count_terms(const Chunk& chunk, WordHasher& hasher) {
+  TermCounter terms(hasher);
+  terms.add_words(chunk.text, kBodyWeight);
+  terms.add_words(chunk.symbol, kScopeWeight);
   for (const std::string& name : chunk.definitions) {
-    add_words(terms, name, kDefinitionWeight);
-    terms.push_back({term_id(definition_term(name)), 1});
+    terms.add_words(name, kDefinitionWeight);
+    terms.add(term_id(definition_term(name)), 1);
   }
-  add_words(terms, chunk.path, kPathWeight);
+  terms.add_words(chunk.path, kPathWeight);
   const std::string_view path = chunk.path;
   const std::string_view file_name = path.substr(path.rfind('/') + 1);
-  add_words(terms, file_name, kFileNameWeight);
-  terms.push_back({term_id(file_name_term(file_name)), 1});
-  merge_equal_terms(terms);
-  return terms;
+  terms.add_words(file_name, kFileNameWeight);
+  terms.add(term_id(file_name_term(file_name)), 1);
+  return std::move(terms).finish();
 }
 
 std::string encode_terms(const std::vector<TermCount>& terms) {

@@ -9,6 +9,7 @@
 
 #include "codehelper/index/chunk.hpp"
 #include "codehelper/index/embedder.hpp"
+#include "word_hasher.hpp"
 
 namespace codehelper {
 
@@ -24,15 +25,12 @@ struct TermCount {
 
 TermId term_id(std::string_view word);
 
-/// 64-bit FNV-1a with MurmurHash3's finalizer; the same on every machine.
-std::uint64_t hash_word(std::string_view word);
-
 /// The words of the text, the names it declares, its scope and its path, weighted (BM25F with integer weights:
 /// Robertson et al., "Simple BM25 Extension to Multiple Weighted Fields", CIKM 2004). Ascending by term.
-std::vector<TermCount> count_terms(const Chunk& chunk);
+std::vector<TermCount> count_terms(const Chunk& chunk, WordHasher& hasher);
 
 /// The words of a text, ascending by term.
-std::vector<TermCount> count_words(std::string_view text);
+std::vector<TermCount> count_words(std::string_view text, WordHasher& hasher);
 
 /// How many, then bits: the differences in Rice's code (1979), whose width follows from how many there are, and the
 /// counts in Elias's gamma code. That is 3.5 bytes a term, near the least that numbers without order need.
