@@ -30,7 +30,7 @@ bool adds_to_type(TSNode node) {
 bool holds_members(TSNode node) {
   if (type_of(node) != "variable_declaration") return false;
   bool holds = false;
-  for_each_child(node, [&](TSNode child, std::string_view) {
+  for_each_child(node, [&](TSNode child) {
     const auto type = type_of(child);
     holds = holds || type == "struct_declaration" || type == "union_declaration" || type == "enum_declaration" ||
             type == "opaque_declaration";
@@ -68,7 +68,7 @@ std::optional<Declaration> DeclarationFinder::describe(TSNode node, Level level)
 std::optional<Declaration> DeclarationFinder::find(TSNode node, Level level, int depth) const {
   auto found = describe(node, level);
   if (found || !may_wrap(grammar_.role(node)) || depth == kMaxSyntaxDepth) return found;
-  for_each_child(node, [&](TSNode child, std::string_view) {
+  for_each_child(node, [&](TSNode child) {
     if (found || !ts_node_is_named(child)) return;
     const auto role = grammar_.role(child);
     found = role == NodeRole::wrapper ? find(child, level, depth + 1) : describe(child, level);
@@ -76,27 +76,15 @@ std::optional<Declaration> DeclarationFinder::find(TSNode node, Level level, int
   return found;
 }
 
-void DeclarationFinder::collect(TSNode node, Level level, std::vector<std::string>& names) const {
-  struct Pending {
-    TSNode node;
-    Level level;
-    int depth;
-  };
-  std::vector<Pending> pending{{node, level, 0}};
-  while (!pending.empty()) {
-    const auto current = pending.back();
-    pending.pop_back();
-    const auto role = grammar_.role(current.node);
-    if (auto found = describe(current.node, current.level)) std::ranges::move(found->names, std::back_inserter(names));
-    if (role == NodeRole::function || role == NodeRole::opaque || current.depth == kMaxSyntaxDepth) continue;
+void DeclarationFinder::collect(TSNode root, Level level, std::vector<std::string>& names) const {
+  walk_syntax(root, level, [&](TSNode node, Level outer, int depth) -> std::optional<Level> {
+    if (depth > 0 && ts_node_named_child_count(node) == 0) return std::nullopt;
+    const auto role = grammar_.role(node);
+    if (auto found = describe(node, outer)) std::ranges::move(found->names, std::back_inserter(names));
+    if (role == NodeRole::function || role == NodeRole::opaque || depth == kMaxSyntaxDepth) return std::nullopt;
     const bool is_scope = role == NodeRole::container || role == NodeRole::value;
-    const auto inner = is_scope ? Level::member : current.level;
-    const auto first = pending.size();
-    for_each_child(current.node, [&](TSNode child, std::string_view) {
-      if (ts_node_named_child_count(child) > 0) pending.push_back({child, inner, current.depth + 1});
-    });
-    std::reverse(pending.begin() + static_cast<std::ptrdiff_t>(first), pending.end());
-  }
+    return is_scope ? Level::member : outer;
+  });
 }
 
 }  // namespace codehelper

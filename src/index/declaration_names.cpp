@@ -55,7 +55,7 @@ TSNode find_descendant(TSNode node, std::string_view type, int depth) {
   TSNode found{};
   if (type_of(node) == type) return node;
   if (depth == 0) return found;
-  for_each_child(node, [&](TSNode child, std::string_view) {
+  for_each_child(node, [&](TSNode child) {
     if (ts_node_is_null(found)) found = find_descendant(child, type, depth - 1);
   });
   return found;
@@ -110,13 +110,14 @@ bool DeclarationFinder::counts_in_class(TSNode node) const {
 std::vector<std::string> DeclarationFinder::declarator_names(TSNode node, Level level) const {
   std::vector<std::string> names;
   const bool counts = level == Level::top || grammar_.role(node) != NodeRole::value || counts_in_class(node);
-  for_each_child(node, [&](TSNode child, std::string_view child_field) {
-    if (child_field != "declarator") return;
+  SyntaxCursor cursor(node);
+  for (bool is_more = cursor.to_first_child(); is_more; is_more = cursor.to_next_sibling()) {
+    if (cursor.field_name() != "declarator") continue;
     bool is_function = false;
-    TSNode name = named_declarator(child, is_function);
+    TSNode name = named_declarator(cursor.node(), is_function);
     if (type_of(name) == "variable_declarator") name = field(name, "name");
     if (!ts_node_is_null(name) && (counts || is_function)) names.push_back(clean_name(text(name)));
-  });
+  }
   return names;
 }
 
@@ -142,7 +143,7 @@ std::vector<std::string> DeclarationFinder::assigned_names(TSNode node) const {
 std::vector<std::string> DeclarationFinder::list_assigned_names(TSNode node, Level level) const {
   std::vector<std::string> names;
   const bool is_function = is_function_value(node);
-  for_each_child(child_of_type(node, "variable_list"), [&](TSNode child, std::string_view) {
+  for_each_child(child_of_type(node, "variable_list"), [&](TSNode child) {
     const bool counts = is_function || (level == Level::top && type_of(child) == "identifier");
     if (counts && ts_node_is_named(child)) names.push_back(clean_name(text(child)));
   });

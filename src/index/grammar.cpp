@@ -34,12 +34,20 @@ void unpack_tables(const TSLanguage* language) {
   if (found == grammars.end() || !unpack(*found)) throw std::logic_error("a grammar's tables are not in the program");
 }
 
+/// What the grammars call the leaves that are names.
+bool is_name_type(std::string_view type) {
+  return type.ends_with("identifier") || type == "constant" || type == "name" || type == "word" ||
+         type == "variable_name" || type == "simple_identifier";
+}
+
 }  // namespace
 
 Grammar::Grammar(const GrammarRules& rules) : rules_(&rules), language_(rules.make()) {
   roles_.resize(ts_language_symbol_count(language_), NodeRole::none);
+  names_.resize(roles_.size());
   for (std::size_t symbol = 0; symbol < roles_.size(); ++symbol) {
     const auto id = static_cast<TSSymbol>(symbol);
+    names_[symbol] = is_name_type(ts_language_symbol_name(language_, id));
     if (ts_language_symbol_type(language_, id) != TSSymbolTypeRegular) continue;
     const auto rule = std::ranges::find(rules.nodes, ts_language_symbol_name(language_, id), &NodeRule::type);
     if (rule != rules.nodes.end()) roles_[symbol] = rule->role;

@@ -55,12 +55,18 @@ class Grammar {
     const std::size_t symbol = ts_node_symbol(node);
     return symbol < roles_.size() ? roles_[symbol] : NodeRole::none;  // an ERROR node has the number 65535
   }
+  /// Whether a leaf of this type is a name.
+  bool is_name(TSNode node) const {
+    const std::size_t symbol = ts_node_symbol(node);
+    return symbol < names_.size() && names_[symbol];
+  }
 
  private:
   const GrammarRules* rules_;
   const TSLanguage* language_;
   std::unique_ptr<std::once_flag> unpacked_ = std::make_unique<std::once_flag>();
   std::vector<NodeRole> roles_;  // by symbol
+  std::vector<bool> names_;      // by symbol
 };
 
 /// nullptr when there is none. The result lives as long as the process.

@@ -47,7 +47,7 @@ std::string_view look_up(const std::array<Word, size>& words, std::string_view t
 /// Kotlin and Swift have one type of node for all of these, Go and Zig one for all types: a child tells.
 std::string_view container_by_child(TSNode node) {
   std::string_view kind;
-  for_each_child(node, [&](TSNode child, std::string_view) {
+  for_each_child(node, [&](TSNode child) {
     const auto type = type_of(child);
     const bool is_keyword = type == "interface" || type == "enum" || type == "struct" || type == "actor";
     const bool is_type = type.ends_with("_type") || type.ends_with("_declaration");

@@ -22,25 +22,6 @@ int last_line(TSNode node) {
   return end.column == 0 && row > first_line(node) ? row - 1 : row;
 }
 
-class Cursor {
- public:
-  explicit Cursor(TSNode node) : cursor_(ts_tree_cursor_new(node)) {}
-  ~Cursor() { ts_tree_cursor_delete(&cursor_); }
-  Cursor(const Cursor&) = delete;
-  Cursor& operator=(const Cursor&) = delete;
-
-  bool first_child() { return ts_tree_cursor_goto_first_child(&cursor_); }
-  bool next() { return ts_tree_cursor_goto_next_sibling(&cursor_); }
-  TSNode node() const { return ts_tree_cursor_current_node(&cursor_); }
-  bool is_body() const {
-    const char* field = ts_tree_cursor_current_field_name(&cursor_);
-    return field != nullptr && std::string_view(field) == "body";
-  }
-
- private:
-  TSTreeCursor cursor_;
-};
-
 /// The declaration whose inside is being cut.
 struct Scope {
   int group = 0;
@@ -69,13 +50,13 @@ class Outliner {
  private:
   /// Makes sections of the children of `node`. Everything up to line `occupied_` belongs to earlier siblings.
   void visit(TSNode node, const Scope& scope, Attached attached, int depth) {
-    Cursor cursor(node);
-    if (depth == kMaxSyntaxDepth || !cursor.first_child()) return;
+    SyntaxCursor cursor(node);
+    if (depth == kMaxSyntaxDepth || !cursor.to_first_child()) return;
     do {
       const auto child = cursor.node();
-      if (ts_node_is_named(child)) visit_child(child, cursor.is_body(), scope, attached, depth);
+      if (ts_node_is_named(child)) visit_child(child, cursor.field_name() == "body", scope, attached, depth);
       occupied_ = std::max(occupied_, last_line(child));
-    } while (cursor.next());
+    } while (cursor.to_next_sibling());
     if (attached.first >= 0) add({.kind = scope.rest, .first_line = attached.first}, scope);
   }
 

@@ -20,12 +20,6 @@ int row_of(TSPoint point) {
   return static_cast<int>(point.row) + 1;
 }
 
-/// What the grammars call the leaves that are names.
-bool is_name(std::string_view type) {
-  return type.ends_with("identifier") || type == "constant" || type == "name" || type == "word" ||
-         type == "variable_name" || type == "simple_identifier";
-}
-
 bool is_word_character(char character) {
   return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
          (character >= '0' && character <= '9') || character == '_' ||
@@ -48,52 +42,45 @@ class Collector {
       : grammar_(grammar), content_(content), finder_(grammar, content) {}
 
   FileSymbols run(TSNode root) && {
-    struct Pending {
-      TSNode node;
-      Level level;
-      int scope;  // in scopes_
-      int depth;
-    };
-    std::vector<Pending> pending{{root, Level::top, 0, 0}};
-    while (!pending.empty()) {
-      const auto current = pending.back();
-      pending.pop_back();
-      if (ts_node_child_count(current.node) == 0) {
-        add_reference(current.node);
-        continue;
+    walk_syntax(root, Scope{}, [&](TSNode node, Scope scope, int depth) -> std::optional<Scope> {
+      if (depth > 0 && !ts_node_is_named(node)) return std::nullopt;
+      if (ts_node_child_count(node) == 0) {
+        add_reference(node);
+        return std::nullopt;
       }
-      if (current.depth == kMaxNesting) continue;
-      const auto inner = enter(current.node, current.level, current.scope);
-      const auto first = pending.size();
-      for_each_child(current.node, [&](TSNode child, std::string_view) {
-        if (ts_node_is_named(child)) pending.push_back({child, inner.first, inner.second, current.depth + 1});
-      });
-      std::reverse(pending.begin() + static_cast<std::ptrdiff_t>(first), pending.end());
-    }
+      if (depth == kMaxNesting) return std::nullopt;
+      return enter(node, scope);
+    });
     return finish();
   }
 
  private:
   static constexpr int kMaxNesting = 400;
 
-  /// Notes what the node declares; the level and the scope of what is in it.
-  std::pair<Level, int> enter(TSNode node, Level level, int scope) {
+  struct Scope {
+    Level level = Level::top;
+    int symbol = 0;  // in symbols_
+  };
+
+  /// Notes what the node declares; gives the scope of what is in it.
+  Scope enter(TSNode node, const Scope& scope) {
+    const auto level = scope.level;
     const auto role = grammar_.role(node);
     const bool is_body = role == NodeRole::function || role == NodeRole::opaque;
     auto inner = level;
     if (role == NodeRole::container || role == NodeRole::value) inner = level == Level::local ? level : Level::member;
     if (is_body) inner = Level::local;
     const auto declaration = finder_.describe(node, level);
-    if (!declaration) return {inner, scope};
-    auto symbol = scoped(*declaration, scope);
+    if (!declaration) return {inner, scope.symbol};
+    auto symbol = scoped(*declaration, scope.symbol);
     for (const auto& name : declaration->names) add_definition(*declaration, name, symbol, level);
     if (declaration->role == NodeRole::container) inner = level == Level::local ? level : Level::member;
-    scopes_.push_back(std::move(symbol));
-    return {inner, static_cast<int>(scopes_.size()) - 1};
+    symbols_.push_back(std::move(symbol));
+    return {inner, static_cast<int>(symbols_.size()) - 1};
   }
 
   std::string scoped(const Declaration& declaration, int scope) const {
-    const auto& around = scopes_[static_cast<std::size_t>(scope)];
+    const auto& around = symbols_[static_cast<std::size_t>(scope)];
     if (around.empty()) return declaration.name;
     return around + std::string(grammar_.separator(declaration.role)) + declaration.name;
   }
@@ -115,7 +102,7 @@ class Collector {
   }
 
   void add_reference(TSNode node) {
-    if (!is_name(type_of(node))) return;
+    if (!grammar_.is_name(node)) return;
     const auto start = ts_node_start_byte(node);
     const auto name = content_.substr(start, ts_node_end_byte(node) - start);
     if (name.size() < kMinReferenceBytes || name.size() > kMaxNameBytes) return;
@@ -140,7 +127,7 @@ class Collector {
   std::string_view content_;
   DeclarationFinder finder_;
   FileSymbols found_;
-  std::vector<std::string> scopes_{""};
+  std::vector<std::string> symbols_{""};
   std::unordered_map<std::string_view, std::vector<int>> lines_;  // of each name
 };
 
