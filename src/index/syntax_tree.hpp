@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "grammar.hpp"
+#include "parse_memory.hpp"
 
 namespace codehelper {
 
@@ -16,15 +17,12 @@ class SyntaxTree {
   bool is_parsed() const { return tree_ != nullptr; }
   /// Only when parsed. The grammar lives as long as the process, the node as long as this.
   const Grammar& grammar() const { return *grammar_; }
-  TSNode root() const { return ts_tree_root_node(tree_.get()); }
+  TSNode root() const { return ts_tree_root_node(tree_); }
 
  private:
-  struct TreeDeleter {
-    void operator()(TSTree* tree) const { ts_tree_delete(tree); }
-  };
-
   const Grammar* grammar_ = nullptr;
-  std::unique_ptr<TSTree, TreeDeleter> tree_;
+  std::unique_ptr<ParseMemory> memory_;
+  const TSTree* tree_ = nullptr;  // in memory_, with which it goes
 };
 
 }  // namespace codehelper
