@@ -176,9 +176,10 @@ class IndexPass {
     const auto slices = split_files(files, kSliceBytes, kSliceFiles);
     for (std::size_t i = 0; i < slices.size(); i += 2) {
       const auto second = i + 1 < slices.size() ? slices[i + 1] : std::span<const SourceFile>();
-      auto both = prepare(slices[i]) && prepare(second) && write(std::exchange(pending_, {}));
-      auto outcome = co_await std::move(both);
-      auto& [left, right, written] = outcome;
+      // First in the queue of two threads: committing, which embedding queues, then runs beside the second prepare().
+      auto all = write(std::exchange(pending_, {})) && prepare(slices[i]) && prepare(second);
+      auto outcome = co_await std::move(all);
+      auto& [written, left, right] = outcome;
       if (!written) co_return written;
       if (!left) co_return std::unexpected(left.error());
       if (!right) co_return std::unexpected(right.error());
