@@ -27,10 +27,12 @@ json::object to_json(const SearchHit& hit) {
 json::object to_json(const HitEvidence& evidence) {
   return {{"words", evidence.words},
           {"semantic", evidence.semantic},
+          {"learned", evidence.learned},
           {"bonus", evidence.bonus},
           {"file_best_place", evidence.file_best_place},
           {"file_words", evidence.file_words},
           {"file_semantic", evidence.file_semantic},
+          {"file_learned", evidence.file_learned},
           {"file_path", evidence.file_path},
           {"file_scope", evidence.file_scope},
           {"file_length", evidence.file_length},

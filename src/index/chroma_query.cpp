@@ -38,10 +38,10 @@ std::vector<ScoredChunk> read_neighbours(const ChromaRecords& records) {
 
 Task<Result<std::vector<ScoredChunk>>> query_semantic(RequestContext context, const ChromaSearch& search,
                                                       const ChromaIndex& index, const ChunkQuery& query) {
-  if (query.embedding.empty() || query.limit == 0) co_return std::vector<ScoredChunk>{};
+  if (query.embedding.empty() || query.semantic_limit == 0) co_return std::vector<ScoredChunk>{};
   std::string body = fmt::format(
       R"({{"query_embeddings":[[{}]],"n_results":{},"include":["metadatas","distances"{}]}})",
-      fmt::join(query.embedding, ","), query.limit, query.texts == ChunkTexts::all ? R"(,"documents")" : "");
+      fmt::join(query.embedding, ","), query.semantic_limit, query.texts == ChunkTexts::all ? R"(,"documents")" : "");
   auto records = co_await search.api.query(std::move(context), index.chunks.id, std::move(body));
   if (!records) co_return std::unexpected(records.error());
   auto read = [records = std::move(*records)] { return read_neighbours(records); };
@@ -73,7 +73,7 @@ Task<Result<ChunkHits>> query_lexical(RequestContext context, const ChromaSearch
   auto rank = [snapshot = view.snapshot, &query] { return snapshot->rank(query); };
   IndexSnapshot::Ranking ranking = co_await search.loop.run_blocking(std::move(rank));
   std::vector<std::int64_t> ids;
-  for (const auto* leg : {&ranking.lexical, &ranking.definitions}) {
+  for (const auto* leg : {&ranking.lexical, &ranking.learned, &ranking.definitions}) {
     for (const IndexSnapshot::RankedChunk& entry : *leg) ids.push_back(entry.id);
   }
   const bool needs_text = query.texts == ChunkTexts::all || !ranking.definitions.empty();
@@ -81,6 +81,7 @@ Task<Result<ChunkHits>> query_lexical(RequestContext context, const ChromaSearch
   const auto chunks = co_await load_chroma_chunks(context, search, index.chunks.id, std::move(ids), text);
   if (!chunks) co_return std::unexpected(chunks.error());
   hits.lexical = join_chunks(ranking.lexical, *chunks);
+  hits.learned = join_chunks(ranking.learned, *chunks);
   hits.definitions = join_chunks(ranking.definitions, *chunks);
   hits.files = std::move(ranking.files);
   hits.rarities = std::move(ranking.rarities);

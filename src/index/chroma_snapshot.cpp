@@ -49,7 +49,7 @@ Task<Result<std::vector<ChromaFile>>> load_chroma_files(RequestContext context, 
 
 ChromaSnapshot::Page ChromaSnapshot::analyze(const ChromaRecords& records) {
   Page page{{}, records.ids.size()};
-  WordHasher hasher;
+  WordHasher hasher(WordHasher::kForTexts);
   const std::size_t count = std::min(records.metadatas.size(), records.documents.size());
   for (std::size_t i = 0; i < count; ++i) {
     const auto id = parse_chunk_id(records.ids[i]);
@@ -175,6 +175,8 @@ Task<Result<void>> ChromaSnapshot::follow(RequestContext context, ChromaIndex in
     auto loaded = co_await load_all(context, index.chunks.id, files, fresh);
     if (loaded) loaded = co_await load_files(context, index.chunks.id, find_changed(fresh, files), fresh);
     if (!loaded) co_return loaded;
+    auto learn = [&fresh] { fresh.index.learn(); };
+    co_await loop_.run_blocking(std::move(learn));
     const std::lock_guard lock(mutex_);
     content_ = std::move(fresh);
     is_built_ = true;
@@ -184,7 +186,14 @@ Task<Result<void>> ChromaSnapshot::follow(RequestContext context, ChromaIndex in
     const std::lock_guard lock(mutex_);
     remove_gone(content_, files);
   }
-  co_return co_await load_files(context, index.chunks.id, find_changed(content_, files), content_);
+  auto loaded = co_await load_files(context, index.chunks.id, find_changed(content_, files), content_);
+  if (!loaded) co_return loaded;
+  auto learn = [this] {
+    const std::lock_guard lock(mutex_);
+    content_.index.learn();
+  };
+  co_await loop_.run_blocking(std::move(learn));
+  co_return Result<void>{};
 }
 
 IndexSnapshot::Ranking ChromaSnapshot::rank(const ChunkQuery& query) const {

@@ -60,7 +60,7 @@ class History {
     commits_ = read ? std::move(*read) : PastCommits{};
     if (!read || !head_) commits_.is_complete = true;  // nothing more can be read
     index_ = {};
-    WordHasher hasher;
+    WordHasher hasher(WordHasher::kForTexts);
     for (std::uint32_t number = 0; number < commits_.order.size(); ++number) {
       index_.add(number, count_words(commits_.by_id.at(commits_.order[number]).subject, hasher));
     }

@@ -13,6 +13,7 @@ Result<void> EmbeddedSnapshot::follow(IndexDatabase& database) {
   auto loaded = load_paths(database);
   if (loaded) loaded = add_new(database);
   if (!loaded) return loaded;
+  snapshot_.learn();
   revision_ = *revision;
   return {};
 }

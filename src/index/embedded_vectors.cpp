@@ -1,6 +1,6 @@
 #include "codehelper/index/vector_reuse.hpp"
 #include "index_database.hpp"
-#include "word_hasher.hpp"
+#include "codehelper/index/word_hasher.hpp"
 
 namespace codehelper {
 

@@ -117,7 +117,7 @@ class ChunkWriter {
   SqliteStatement chunk_;
   SqliteStatement features_;
   SqliteStatement symbols_;
-  WordHasher hasher_;
+  WordHasher hasher_{WordHasher::kForTexts};
 };
 
 }  // namespace

@@ -72,6 +72,7 @@ std::uint32_t IndexSnapshot::add_file(std::string_view path) {
 
 void IndexSnapshot::add(std::int64_t id, std::uint32_t file, int start_line, std::span<const TermCount> terms) {
   lexical_.add(file, terms);
+  learned_.add(terms);
   chunks_.push_back({id, file, start_line, true});
 }
 
@@ -122,8 +123,8 @@ std::vector<ScoredFile> IndexSnapshot::best_files(const std::vector<float>& scor
 
 std::size_t IndexSnapshot::memory_bytes() const {
   constexpr std::size_t kBytesOfFile = 160;  // its path and its node in the map
-  return lexical_.memory_bytes() + vectors_.memory_bytes() + chunks_.capacity() * sizeof(ChunkEntry) +
-         paths_.size() * kBytesOfFile;
+  return lexical_.memory_bytes() + learned_.memory_bytes() + vectors_.memory_bytes() +
+         chunks_.capacity() * sizeof(ChunkEntry) + paths_.size() * kBytesOfFile;
 }
 
 std::vector<bool> IndexSnapshot::find_passing(const ChunkFilter& filter) const {
@@ -154,7 +155,10 @@ IndexSnapshot::Ranking IndexSnapshot::rank(const ChunkQuery& query) const {
   LexicalIndex::Scores scores = lexical_.score(terms);
   Ranking ranking;
   ranking.lexical = best_chunks(keep_passing(std::move(scores.documents)), query.limit);
-  ranking.semantic = best_chunks(keep_passing(vectors_.multiply(query.embedding)), query.limit);
+  ranking.semantic = best_chunks(keep_passing(vectors_.multiply(query.embedding)), query.semantic_limit);
+  std::vector<WeightedTerm> rare = terms;
+  for (std::size_t i = 0; i < rare.size(); ++i) rare[i].weight *= scores.rarities[i];
+  ranking.learned = best_chunks(keep_passing(learned_.multiply(rare)), query.learned_limit);
   ranking.files = best_files(scores.files, query.limit);
   if (!query.definition.empty()) {
     auto declaring = lexical_.score_holders(term_id(definition_term(query.definition)), terms);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "codehelper/index/vector_store.hpp"
+#include "learned_vectors.hpp"
 #include "lexical_index.hpp"
 #include "vector_matrix.hpp"
 
@@ -33,6 +34,9 @@ class IndexSnapshot {
   /// `position` in chunks(). Stays there as a dead entry. Once only.
   void remove(std::size_t position);
 
+  /// After adding and removing: what the words that go together say of each chunk.
+  void learn() { learned_.follow(lexical_); }
+
   const std::vector<ChunkEntry>& chunks() const { return chunks_; }
   /// Whether so much of it is dead that it is better made anew.
   bool is_worn_out() const;
@@ -44,6 +48,7 @@ class IndexSnapshot {
   struct Ranking {
     std::vector<RankedChunk> lexical;
     std::vector<RankedChunk> semantic;
+    std::vector<RankedChunk> learned;
     std::vector<RankedChunk> definitions;
     std::vector<ScoredFile> files;
     std::vector<double> rarities;
@@ -62,6 +67,7 @@ class IndexSnapshot {
   std::vector<ChunkEntry> chunks_;
   std::vector<std::string> paths_;  // by file number
   LexicalIndex lexical_;
+  LearnedVectors learned_;
   VectorMatrix vectors_;
 };
 

@@ -1,6 +1,8 @@
 #include "lexical_index.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace codehelper {
 namespace {
@@ -15,8 +17,12 @@ double inverse_frequency(std::size_t all, std::size_t with) {
   return std::log(1 + (static_cast<double>(all - with) + 0.5) / (static_cast<double>(with) + 0.5));
 }
 
+double length_norm(double k1, double relative_length) {
+  return k1 * (1 - kLengthShare + kLengthShare * relative_length);
+}
+
 double saturate(double count, double k1, double relative_length) {
-  return count * (k1 + 1) / (count + k1 * (1 - kLengthShare + kLengthShare * relative_length));
+  return count * (k1 + 1) / (count + length_norm(k1, relative_length));
 }
 
 }  // namespace
@@ -48,6 +54,12 @@ void LexicalIndex::remove(std::uint32_t document) {
   total_length_ -= length;
   --live_documents_;
   lengths_[document] = 0;
+  ++removed_documents_;
+}
+
+std::span<const Posting> LexicalIndex::postings_of(TermId term) const {
+  const auto found = postings_.find(term);
+  return found == postings_.end() ? std::span<const Posting>() : found->second;
 }
 
 std::size_t LexicalIndex::memory_bytes() const {
@@ -60,11 +72,12 @@ std::size_t LexicalIndex::memory_bytes() const {
 
 LexicalIndex::Scores LexicalIndex::score(std::span<const WeightedTerm> terms) const {
   Scores scores{std::vector<float>(lengths_.size()), std::vector<float>(file_lengths_.size()), {}};
+  const std::vector<float> norms = document_norms();
   for (const WeightedTerm& term : terms) {
     const auto found = postings_.find(term.term);
     scores.rarities.push_back(found == postings_.end() ? 0 : rarity_of(found->second));
     if (scores.rarities.back() == 0) continue;
-    score_documents(found->second, term.weight * scores.rarities.back(), scores.documents);
+    score_documents(found->second, term.weight * scores.rarities.back(), norms, scores.documents);
     score_files(found->second, term.weight, scores.files);
   }
   return scores;
@@ -93,8 +106,11 @@ std::vector<LexicalIndex::DocumentScore> LexicalIndex::score_holders(TermId held
 }
 
 double LexicalIndex::rarity_of(const Postings& postings) const {
-  std::size_t with = 0;
-  for (const Posting& posting : postings) with += is_live(posting.document) ? 1 : 0;
+  std::size_t with = postings.size();
+  if (removed_documents_ > 0) {
+    with = static_cast<std::size_t>(
+        std::ranges::count_if(postings, [this](const Posting& posting) { return is_live(posting.document); }));
+  }
   return with == 0 ? 0 : inverse_frequency(live_documents_, with);
 }
 
@@ -111,12 +127,25 @@ std::vector<bool> LexicalIndex::holds_all(std::span<const TermId> terms) const {
   return holds;
 }
 
-void LexicalIndex::score_documents(const Postings& postings, double factor, std::vector<float>& scores) const {
-  const double mean = static_cast<double>(total_length_) / static_cast<double>(live_documents_);
+std::vector<float> LexicalIndex::document_norms() const {
+  const std::size_t live = std::max<std::size_t>(live_documents_, 1);
+  const double mean = static_cast<double>(total_length_) / static_cast<double>(live);
+  const auto slope = static_cast<float>(kChunkSaturation * kLengthShare / mean);
+  const auto least = static_cast<float>(length_norm(kChunkSaturation, 0));
+  std::vector<float> norms(lengths_.size());
+  for (std::size_t i = 0; i < norms.size(); ++i) {
+    constexpr float kRemoved = std::numeric_limits<float>::infinity();
+    norms[i] = lengths_[i] == 0 ? kRemoved : least + slope * static_cast<float>(lengths_[i]);
+  }
+  return norms;
+}
+
+void LexicalIndex::score_documents(const Postings& postings, double factor, const std::vector<float>& norms,
+                                   std::vector<float>& scores) {
+  const auto most = static_cast<float>(factor * (kChunkSaturation + 1));
   for (const Posting& posting : postings) {
-    if (!is_live(posting.document)) continue;
-    const double score = factor * saturate(posting.count, kChunkSaturation, lengths_[posting.document] / mean);
-    scores[posting.document] += static_cast<float>(score);
+    const auto count = static_cast<float>(posting.count);
+    scores[posting.document] += most * count / (count + norms[posting.document]);
   }
 }
 
@@ -126,6 +155,7 @@ void LexicalIndex::score_files(const Postings& postings, double weight, std::vec
     double count = 0;
   };
   std::vector<FileCount> counts;
+  counts.reserve(std::min(postings.size(), live_files_));
   for (const Posting& posting : postings) {
     if (!is_live(posting.document)) continue;
     const std::uint32_t file = file_of_[posting.document];

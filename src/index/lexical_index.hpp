@@ -18,6 +18,11 @@ struct WeightedTerm {
   double weight = 1;
 };
 
+struct Posting {
+  std::uint32_t document = 0;
+  std::uint32_t count = 0;
+};
+
 class LexicalIndex {
  public:
   /// Adds the next document; the first is number 0. The documents of one file come one after the other.
@@ -45,22 +50,28 @@ class LexicalIndex {
   /// Weighted words of a file, by number.
   std::uint64_t file_length(std::uint32_t file) const { return file_lengths_[file]; }
 
+  bool is_live(std::uint32_t document) const { return lengths_[document] != 0; }
+  /// Of all words, in no order, or of one; ascending by document. Removed documents stay in them.
+  template <class Visit>
+  void visit_postings(Visit visit) const {
+    for (const auto& [term, postings] : postings_) visit(term, std::span<const Posting>(postings));
+  }
+  std::span<const Posting> postings_of(TermId term) const;
+
   std::size_t live_documents() const { return live_documents_; }
   /// An estimate.
   std::size_t memory_bytes() const;
 
  private:
-  struct Posting {
-    std::uint32_t document = 0;
-    std::uint32_t count = 0;
-  };
   using Postings = std::vector<Posting>;
 
   /// 0 when no live document holds the word.
   double rarity_of(const Postings& postings) const;
-  void score_documents(const Postings& postings, double factor, std::vector<float>& scores) const;
+  /// What stands beside the count in BM25's divisor, by document; infinite for removed ones.
+  std::vector<float> document_norms() const;
+  static void score_documents(const Postings& postings, double factor, const std::vector<float>& norms,
+                              std::vector<float>& scores);
   void score_files(const Postings& postings, double weight, std::vector<float>& scores) const;
-  bool is_live(std::uint32_t document) const { return lengths_[document] != 0; }
 
   std::unordered_map<TermId, Postings> postings_;
   std::size_t posting_count_ = 0;
@@ -69,6 +80,7 @@ class LexicalIndex {
   std::vector<std::uint64_t> file_lengths_;  // 0 = no document left
   std::uint64_t total_length_ = 0;
   std::size_t live_documents_ = 0;
+  std::size_t removed_documents_ = 0;
   std::size_t live_files_ = 0;
 };
 

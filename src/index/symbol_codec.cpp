@@ -8,7 +8,7 @@
 #include "codehelper/base/text.hpp"
 #include "packed_text.hpp"
 #include "varint.hpp"
-#include "word_hasher.hpp"
+#include "codehelper/index/word_hasher.hpp"
 
 namespace codehelper {
 

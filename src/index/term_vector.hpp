@@ -9,7 +9,7 @@
 
 #include "codehelper/index/chunk.hpp"
 #include "codehelper/index/embedder.hpp"
-#include "word_hasher.hpp"
+#include "codehelper/index/word_hasher.hpp"
 
 namespace codehelper {
 

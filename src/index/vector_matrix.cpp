@@ -45,34 +45,45 @@ void multiply_rows(const std::uint8_t* row, std::size_t row_bytes, const Arrange
 }
 
 #if defined(__x86_64__)
-/// The same with 32 bytes at once, twice as fast as what the compiler makes of the loop above: products of a half byte
-/// and a byte, two by two, stay below 16 bits for four blocks.
+__attribute__((target("avx2"))) inline __m256i load_block(const void* bytes) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(bytes));
+}
+
+/// Eight numbers whose sum is the product: products of a half byte and a byte, two by two, stay below 16 bits for four
+/// blocks.
+__attribute__((target("avx2"))) inline __m256i multiply_row(const std::uint8_t* row, std::size_t row_bytes,
+                                                            const ArrangedQuery& query) {
+  constexpr std::size_t kBlocksOf16Bits = 4;
+  const __m256i lower = _mm256_set1_epi8(0xF);
+  __m256i total = _mm256_setzero_si256();
+  for (std::size_t begin = 0; begin < row_bytes; begin += kBlocksOf16Bits * kBlock) {
+    __m256i part = _mm256_setzero_si256();
+    for (std::size_t i = begin; i < std::min(row_bytes, begin + kBlocksOf16Bits * kBlock); i += kBlock) {
+      const __m256i bytes = load_block(row + i);
+      const __m256i low = _mm256_and_si256(bytes, lower);
+      const __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), lower);
+      part = _mm256_add_epi16(part, _mm256_maddubs_epi16(low, load_block(query.low.data() + i)));
+      part = _mm256_add_epi16(part, _mm256_maddubs_epi16(high, load_block(query.high.data() + i)));
+    }
+    total = _mm256_add_epi32(total, _mm256_madd_epi16(part, _mm256_set1_epi16(1)));
+  }
+  return total;
+}
+
+/// The same with 32 bytes and four rows at once, thrice as fast as what the compiler makes of the loop above.
 __attribute__((target("avx2"))) void multiply_rows_avx2(const std::uint8_t* row, std::size_t row_bytes,
                                                         const ArrangedQuery& query, std::span<int> sums) {
-  constexpr std::size_t kBlocksOf16Bits = 4;
-  const auto load = [](const void* bytes) __attribute__((target("avx2"))) {
-    return _mm256_loadu_si256(static_cast<const __m256i*>(bytes));
-  };
-  const __m256i lower = _mm256_set1_epi8(0xF);
-  for (int& sum : sums) {
-    __m256i total = _mm256_setzero_si256();
-    for (std::size_t begin = 0; begin < row_bytes; begin += kBlocksOf16Bits * kBlock) {
-      __m256i part = _mm256_setzero_si256();
-      for (std::size_t i = begin; i < std::min(row_bytes, begin + kBlocksOf16Bits * kBlock); i += kBlock) {
-        const __m256i bytes = load(row + i);
-        const __m256i low = _mm256_and_si256(bytes, lower);
-        const __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), lower);
-        part = _mm256_add_epi16(part, _mm256_maddubs_epi16(low, load(query.low.data() + i)));
-        part = _mm256_add_epi16(part, _mm256_maddubs_epi16(high, load(query.high.data() + i)));
-      }
-      total = _mm256_add_epi32(total, _mm256_madd_epi16(part, _mm256_set1_epi16(1)));
-    }
-    __m128i half = _mm_add_epi32(_mm256_castsi256_si128(total), _mm256_extracti128_si256(total, 1));
-    half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0b01'00'11'10));
-    half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0b10'11'00'01));
-    sum = _mm_cvtsi128_si32(half) - query.offset;
-    row += row_bytes;
+  const auto whole = sums.first(sums.size() / 4 * 4);
+  for (std::size_t i = 0; i < whole.size(); i += 4, row += 4 * row_bytes) {
+    const __m256i first =
+        _mm256_hadd_epi32(multiply_row(row, row_bytes, query), multiply_row(row + row_bytes, row_bytes, query));
+    const __m256i second = _mm256_hadd_epi32(multiply_row(row + 2 * row_bytes, row_bytes, query),
+                                             multiply_row(row + 3 * row_bytes, row_bytes, query));
+    const __m256i four = _mm256_hadd_epi32(first, second);
+    const __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(four), _mm256_extracti128_si256(four, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(&whole[i]), _mm_sub_epi32(sum, _mm_set1_epi32(query.offset)));
   }
+  multiply_rows(row, row_bytes, query, sums.subspan(whole.size()));
 }
 #endif
 

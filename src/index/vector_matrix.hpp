@@ -19,6 +19,7 @@ class VectorMatrix {
   /// Dot product with every row (cosine, since the vectors have unit length); empty when the dimension differs.
   std::vector<float> multiply(const Embedding& query) const;
 
+  std::size_t rows() const { return scales_.size(); }
   std::size_t memory_bytes() const { return rows_.capacity() + scales_.capacity() * sizeof(float); }
 
  private:

@@ -1,12 +1,13 @@
 // How much of a question stands in a name: in a file's path, or in the symbol that a chunk belongs to. Pure.
 #pragma once
 
-#include <string>
+#include <cstdint>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "codehelper/index/vector_store.hpp"
+#include "codehelper/index/word_hasher.hpp"
 
 namespace codehelper {
 
@@ -16,10 +17,12 @@ class NameMatcher {
   NameMatcher(const std::vector<QueryTerm>& terms, const std::vector<double>& rarities);
 
   /// The sum of weight times rarity of the question's words that are in the name.
-  double match(std::string_view name) const;
+  double match(std::string_view name);
 
  private:
-  std::unordered_map<std::string, double> values_;  // by word
+  std::unordered_map<std::uint64_t, double> values_;  // by the word's hash
+  WordHasher hasher_{WordHasher::kForLines};
+  std::vector<std::uint64_t> words_;
 };
 
 }  // namespace codehelper

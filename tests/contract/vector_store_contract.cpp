@@ -383,12 +383,34 @@ TEST_CASE("vector store: the limit holds for each leg") {
   ChunkQuery query = make_word_query("word");
   query.embedding = {1, 0};
   query.limit = 2;
+  query.semantic_limit = 3;
 
   auto hits = bench.query(query);
 
   REQUIRE(hits);
   CHECK(hits->lexical.size() == 2);
-  CHECK(hits->semantic.size() == 2);
+  CHECK(hits->semantic.size() == 3);
+}
+
+TEST_CASE("vector store: the learned leg finds a place that says it in other words") {
+  Bench bench(GENERATE(from_range(vector_store_adapters())));
+  IndexBatch batch = batch_of({make_file("other words.cpp", {"cerry\n"})});
+  for (char letter = 'a'; letter <= 'j'; ++letter) {
+    const std::string text = std::string(1, letter) + "pple " + std::string(1, letter) + "erry\n";
+    batch.files.push_back(make_file(std::string(1, letter) + ".cpp", {text, text, text, text, text}));
+  }
+  REQUIRE(bench.apply(std::move(batch)));
+  ChunkQuery query = make_word_query("cpple");
+  query.learned_limit = 7;
+
+  auto hits = bench.query(query);
+
+  REQUIRE(hits);
+  CHECK(paths_of(hits->lexical) == Strings(5, "c.cpp"));
+  const Strings learned = paths_of(hits->learned);
+  CHECK(learned.size() <= 7);
+  CHECK(std::ranges::count(learned, "c.cpp") == 5);
+  CHECK(std::ranges::count(learned, "other words.cpp") == 1);
 }
 
 TEST_CASE("vector store: a dropped index is gone and can be made again") {

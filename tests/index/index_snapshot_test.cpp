@@ -60,16 +60,16 @@ std::vector<std::int64_t> ids_of(const std::vector<IndexSnapshot::RankedChunk>& 
 
 TEST_CASE("index snapshot: the best by vector are those of a full sort, whatever the limit") {
   ManyChunks many;
-  many.query.limit = GENERATE(as<std::size_t>(), 1, 10, 63, 64, 65, 200, 700, 2000);
+  many.query.semantic_limit = GENERATE(as<std::size_t>(), 1, 10, 63, 64, 65, 200, 700, 2000);
   std::vector<std::int64_t> wanted = many.sorted_ids();
-  wanted.resize(std::min(many.query.limit, wanted.size()));
+  wanted.resize(std::min(many.query.semantic_limit, wanted.size()));
 
   CHECK(ids_of(many.snapshot.rank(many.query).semantic) == wanted);
 }
 
 TEST_CASE("index snapshot: removed chunks are not found") {
   ManyChunks many;
-  many.query.limit = 1000;
+  many.query.semantic_limit = 1000;
   for (std::size_t i = 0; i < 1000; i += 3) many.snapshot.remove(i);
 
   CHECK(ids_of(many.snapshot.rank(many.query).semantic) == many.sorted_ids());
@@ -77,6 +77,6 @@ TEST_CASE("index snapshot: removed chunks are not found") {
 
 TEST_CASE("index snapshot: no limit, nothing found") {
   ManyChunks many;
-  many.query.limit = 0;
+  many.query.semantic_limit = 0;
   CHECK(many.snapshot.rank(many.query).semantic.empty());
 }

@@ -1,4 +1,4 @@
-#include "../../src/index/word_hasher.hpp"
+#include "codehelper/index/word_hasher.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -30,7 +30,7 @@ TEST_CASE("word hasher: an identifier has the words of analyze_text(), when it c
   const auto text = GENERATE(as<std::string>(), "", "x = a + b;", "readLine(fileName) readLine", "HTTPServer2 __init__",
                              "größe – read文件 文件", "\xff\xc3(\xe5\xa4", std::string(81, 'b'),
                              std::string(50, 'b') + "_" + std::string(50, 'c'));
-  WordHasher hasher;
+  WordHasher hasher(WordHasher::kForTexts);
 
   CHECK(hash_words(hasher, text) == hash_analyzed(text));
   CHECK(hash_words(hasher, text) == hash_analyzed(text));
@@ -39,7 +39,7 @@ TEST_CASE("word hasher: an identifier has the words of analyze_text(), when it c
 TEST_CASE("word hasher: identifiers that take each other's place keep their words") {
   std::string text;
   for (int i = 0; i < 30'000; ++i) text += "name" + std::to_string(i * 7919 % 20'000) + "\n";
-  WordHasher hasher;
+  WordHasher hasher(WordHasher::kForTexts);
 
   CHECK(hash_words(hasher, text) == hash_analyzed(text));
 }

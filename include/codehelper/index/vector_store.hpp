@@ -83,7 +83,9 @@ struct ChunkQuery {
   Embedding embedding;           // empty = no vector leg
   std::string definition;        // a plain name, whose declarations come as a leg of their own; empty = no such leg
   ChunkFilter filter;            // for the legs of words; in the semantic leg others may come too
-  std::size_t limit = 100;       // of each leg
+  std::size_t limit = 100;       // of each leg but the two below
+  std::size_t semantic_limit = 100;
+  std::size_t learned_limit = 100;
   ChunkTexts texts = ChunkTexts::all;
 };
 
@@ -104,6 +106,8 @@ struct ScoredFile {
 struct ChunkHits {
   std::vector<ScoredChunk> lexical;   // BM25, best first
   std::vector<ScoredChunk> semantic;  // cosine, best first
+  /// Cosine of what the index itself has learned of the words that go together, best first.
+  std::vector<ScoredChunk> learned;
   /// The chunks that declare ChunkQuery::definition in any case and with any underscores, best first by BM25 of the
   /// words without regard to length; those that match no word too.
   std::vector<ScoredChunk> definitions;

@@ -14,15 +14,17 @@
 namespace codehelper {
 
 /// Why a hit stands where it stands: the points that each signal gives (rank_fusion.cpp has the weights). The place has
-/// prior * (words + semantic + bonus), its file prior * (the rest). The score is the file's, as a share of the best
-/// file's; less for all but the best place of the file.
+/// prior * (words + semantic + learned + bonus), its file prior * (the rest). The score is the file's, as a share of
+/// the best file's; less for all but the best place of the file.
 struct HitEvidence {
   double words = 0;     // BM25 of the place
   double semantic = 0;  // its vector
+  double learned = 0;   // words that go with the question's in this index
   double bonus = 0;     // it declares what is asked for, or is the line that is named
   double file_best_place = 0;
   double file_words = 0;  // BM25 of the whole file
   double file_semantic = 0;
+  double file_learned = 0;
   double file_path = 0;     // words of the question in the path
   double file_scope = 0;    // words of the question in the symbol of a place
   double file_length = 0;   // less than 0 for a small file
