@@ -189,8 +189,9 @@ Task<Result<void>> ChromaSnapshot::follow(RequestContext context, ChromaIndex in
   auto loaded = co_await load_files(context, index.chunks.id, find_changed(content_, files), content_);
   if (!loaded) co_return loaded;
   auto learn = [this] {
+    LearnedVectors learned = content_.index.learned();  // only follow() changes the content: searches go on meanwhile
     const std::lock_guard lock(mutex_);
-    content_.index.learn();
+    content_.index.take(std::move(learned));
   };
   co_await loop_.run_blocking(std::move(learn));
   co_return Result<void>{};

@@ -1,5 +1,5 @@
-// The lexical half of a project's index in Chroma, held in this process: built from the documents of the chunk
-// collection and followed by the files that were written since.
+// The lexical and learned legs of a project's index in Chroma, held in this process: built from the documents of the
+// chunk collection and followed by the files that were written since.
 #pragma once
 
 #include <map>

@@ -98,6 +98,7 @@ class DerivedSymbols final : public SymbolIndex {
     for (auto& word : analyze_text(*plain_name)) asked.terms.push_back({std::move(word), 1});
     asked.definition = *plain_name;
     asked.limit = kMaxChunks;
+    asked.learned_limit = 0;
     auto found = co_await store_.query(context, std::move(project), std::move(asked));
     if (!found) co_return std::unexpected(found.error());
     auto work = [found = std::move(*found), query = std::move(query), name = std::move(*plain_name)]() mutable {

@@ -13,7 +13,10 @@ Result<void> EmbeddedSnapshot::follow(IndexDatabase& database) {
   auto loaded = load_paths(database);
   if (loaded) loaded = add_new(database);
   if (!loaded) return loaded;
-  snapshot_.learn();
+  const auto marker = database.load_marker();
+  if (!marker) return std::unexpected(marker.error());
+  const bool is_indexing = *marker && (*marker)->state == IndexState::indexing;  // more commits are to come
+  snapshot_.learn(is_indexing ? LearnedVectors::Learning::later : LearnedVectors::Learning::now);
   revision_ = *revision;
   return {};
 }

@@ -146,7 +146,9 @@ class EmbeddedIndex {
     IndexSnapshot::Ranking ranking = snapshot_.rank(query);
     // Legs share chunks and neighbours, whose text lies together: all are loaded at once, in the order of the disk.
     std::vector<std::int64_t> ids;
-    for (const auto* leg : {&ranking.lexical, &ranking.semantic, &ranking.learned, &ranking.definitions}) append_ids(*leg, ids);
+    for (const auto* leg : {&ranking.lexical, &ranking.semantic, &ranking.learned, &ranking.definitions}) {
+      append_ids(*leg, ids);
+    }
     std::ranges::sort(ids);
     const auto repeated = std::ranges::unique(ids);
     ids.erase(repeated.begin(), repeated.end());

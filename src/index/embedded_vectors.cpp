@@ -1,6 +1,6 @@
 #include "codehelper/index/vector_reuse.hpp"
-#include "index_database.hpp"
 #include "codehelper/index/word_hasher.hpp"
+#include "index_database.hpp"
 
 namespace codehelper {
 

@@ -9,7 +9,7 @@ namespace codehelper {
 namespace {
 
 constexpr std::size_t kDimension = 64;  // 128 and 256 cost space and a search's time, and find no more
-constexpr double kWeight = 0.2;  // more costs hits: alone it finds half of what words find (shared/retrieval.md)
+constexpr double kWeight = 0.2;         // more costs hits: alone it finds half of what words find (shared/retrieval.md)
 constexpr std::string_view kIdentity = "hashing-64-v1";  // a change of the words or the hash needs a new name
 
 void normalize(Embedding& vector) {

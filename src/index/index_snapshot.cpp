@@ -155,10 +155,14 @@ IndexSnapshot::Ranking IndexSnapshot::rank(const ChunkQuery& query) const {
   LexicalIndex::Scores scores = lexical_.score(terms);
   Ranking ranking;
   ranking.lexical = best_chunks(keep_passing(std::move(scores.documents)), query.limit);
-  ranking.semantic = best_chunks(keep_passing(vectors_.multiply(query.embedding)), query.semantic_limit);
-  std::vector<WeightedTerm> rare = terms;
-  for (std::size_t i = 0; i < rare.size(); ++i) rare[i].weight *= scores.rarities[i];
-  ranking.learned = best_chunks(keep_passing(learned_.multiply(rare)), query.learned_limit);
+  if (query.semantic_limit > 0) {
+    ranking.semantic = best_chunks(keep_passing(vectors_.multiply(query.embedding)), query.semantic_limit);
+  }
+  if (query.learned_limit > 0) {
+    std::vector<WeightedTerm> rare = terms;
+    for (std::size_t i = 0; i < rare.size(); ++i) rare[i].weight *= scores.rarities[i];
+    ranking.learned = best_chunks(keep_passing(learned_.multiply(rare)), query.learned_limit);
+  }
   ranking.files = best_files(scores.files, query.limit);
   if (!query.definition.empty()) {
     auto declaring = lexical_.score_holders(term_id(definition_term(query.definition)), terms);

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "codehelper/index/vector_store.hpp"
@@ -35,7 +36,14 @@ class IndexSnapshot {
   void remove(std::size_t position);
 
   /// After adding and removing: what the words that go together say of each chunk.
-  void learn() { learned_.follow(lexical_); }
+  void learn(LearnedVectors::Learning learning = LearnedVectors::Learning::now) { learned_.follow(lexical_, learning); }
+  /// The same in two steps, the longer of which changes nothing here.
+  LearnedVectors learned() const {
+    LearnedVectors learned = learned_;
+    learned.follow(lexical_);
+    return learned;
+  }
+  void take(LearnedVectors learned) { learned_ = std::move(learned); }
 
   const std::vector<ChunkEntry>& chunks() const { return chunks_; }
   /// Whether so much of it is dead that it is better made anew.

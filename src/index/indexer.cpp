@@ -176,7 +176,7 @@ class IndexPass {
     const auto slices = split_files(files, kSliceBytes, kSliceFiles);
     for (std::size_t i = 0; i < slices.size(); i += 2) {
       const auto second = i + 1 < slices.size() ? slices[i + 1] : std::span<const SourceFile>();
-      // First in the queue of two threads: committing, which embedding queues, then runs beside the second prepare().
+      // write() first: it queues its embedding ahead of both prepare()s, so that it commits beside the second.
       auto all = write(std::exchange(pending_, {})) && prepare(slices[i]) && prepare(second);
       auto outcome = co_await std::move(all);
       auto& [written, left, right] = outcome;

@@ -47,40 +47,40 @@ std::array<float, N> random_signs(TermId term) {
 template <std::size_t N>
 using SquareMatrix = std::array<std::array<double, N>, N>;
 
-/// The lower factor of the columns' products with each other. A column that the ones before it make up gets zeros.
+/// The upper factor of the columns' products with each other. A column that the ones before it make up gets zeros.
 template <std::size_t N>
 SquareMatrix<N> cholesky_factor(const std::vector<std::array<float, N>>& rows) {
   constexpr double kDependent = 1e-9;
   SquareMatrix<N> products{};
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < N; ++i) {
-      for (std::size_t j = 0; j <= i; ++j) products[i][j] += static_cast<double>(row[i]) * row[j];
+      for (std::size_t j = i; j < N; ++j) products[i][j] += static_cast<double>(row[i]) * row[j];
     }
   }
-  SquareMatrix<N> factor{};
+  SquareMatrix<N> factor = products;
   for (std::size_t i = 0; i < N; ++i) {
-    for (std::size_t j = 0; j <= i; ++j) {
-      double left = products[i][j];
-      for (std::size_t k = 0; k < j; ++k) left -= factor[i][k] * factor[j][k];
-      if (j < i) factor[i][j] = factor[j][j] == 0 ? 0 : left / factor[j][j];
-      if (j == i) factor[i][i] = left <= kDependent * products[i][i] ? 0 : std::sqrt(left);
+    for (std::size_t k = 0; k < i; ++k) {
+      for (std::size_t j = i; j < N; ++j) factor[i][j] -= factor[k][i] * factor[k][j];
     }
+    const bool is_dependent = factor[i][i] <= kDependent * products[i][i];
+    const double scale = is_dependent ? 0 : 1 / std::sqrt(factor[i][i]);
+    for (std::size_t j = i; j < N; ++j) factor[i][j] *= scale;
   }
   return factor;
 }
 
-/// Makes the columns orthonormal (Cholesky QR, twice: Yamamoto et al., ETNA 2015).
+/// Makes the columns orthonormal (Cholesky QR: Yamamoto et al., ETNA 2015), as far as a subspace needs it.
 template <std::size_t N>
 void orthonormalize(std::vector<std::array<float, N>>& rows) {
-  for (int round = 0; round < 2; ++round) {
-    const SquareMatrix<N> factor = cholesky_factor(rows);
-    for (auto& row : rows) {
-      for (std::size_t i = 0; i < N; ++i) {
-        double left = row[i];
-        for (std::size_t k = 0; k < i; ++k) left -= factor[i][k] * row[k];
-        row[i] = factor[i][i] == 0 ? 0 : static_cast<float>(left / factor[i][i]);
-      }
+  const SquareMatrix<N> factor = cholesky_factor(rows);
+  for (auto& row : rows) {
+    std::array<double, N> left{};
+    std::ranges::copy(row, left.begin());
+    for (std::size_t i = 0; i < N; ++i) {
+      left[i] = factor[i][i] == 0 ? 0 : left[i] / factor[i][i];
+      for (std::size_t j = i + 1; j < N; ++j) left[j] -= factor[i][j] * left[i];
     }
+    std::ranges::transform(left, row.begin(), [](double value) { return static_cast<float>(value); });
   }
 }
 
@@ -105,28 +105,30 @@ void LearnedVectors::add(std::span<const TermCount> terms) {
     hash = (hash ^ term.term) * 0x100000001B3U;
     hash = (hash ^ term.count) * 0x100000001B3U;
   }
-  fingerprints_.push_back(static_cast<std::uint32_t>(hash >> 32U));
+  fingerprints_.push_back(hash);
 }
 
 /// Documents, ascending by fingerprint.
 std::vector<std::uint32_t> LearnedVectors::take_sample(const LexicalIndex& index) const {
   unsigned halvings = 0;
   while ((index.live_documents() >> halvings) > kLargestSample) ++halvings;
-  const std::uint32_t mask = (std::uint32_t{1} << halvings) - 1;
+  const std::uint64_t mask = (std::uint64_t{1} << halvings) - 1;
   std::vector<std::uint32_t> sample;
   for (std::uint32_t document = 0; document < fingerprints_.size(); ++document) {
-    if (index.is_live(document) && (fingerprints_[document] & mask) == 0) sample.push_back(document);
+    if (index.is_live(document) && ((fingerprints_[document] >> 32U) & mask) == 0) sample.push_back(document);
   }
   std::ranges::sort(sample, {}, [this](std::uint32_t document) { return fingerprints_[document]; });
   return sample;
 }
 
-void LearnedVectors::follow(const LexicalIndex& index) {
+void LearnedVectors::follow(const LexicalIndex& index, Learning learning) {
   const std::vector<std::uint32_t> sample = take_sample(index);
-  std::vector<std::uint32_t> fingerprints;
+  std::vector<std::uint64_t> fingerprints;
   fingerprints.reserve(sample.size());
   for (const std::uint32_t document : sample) fingerprints.push_back(fingerprints_[document]);
-  if (fingerprints != learned_from_) {
+  const bool may_learn = learning == Learning::now || learned_from_.empty();
+  if (may_learn && fingerprints != learned_from_) {
+    learned_from_.clear();
     std::vector<std::uint32_t> places(fingerprints_.size(), kNotSampled);
     for (std::uint32_t place = 0; place < sample.size(); ++place) places[sample[place]] = place;
     std::vector<SampledWord> words;
@@ -182,13 +184,14 @@ void LearnedVectors::learn(std::vector<SampledWord> sampled, std::size_t documen
 
 /// Those that have no vector yet.
 void LearnedVectors::add_documents(const LexicalIndex& index) {
+  auto begin = static_cast<std::uint32_t>(documents_.rows());
+  if (begin == fingerprints_.size()) return;
   struct Unread {
     const Word& word;
     std::span<const Posting> postings;
   };
   std::vector<Unread> unread;
   unread.reserve(words_.size());
-  auto begin = static_cast<std::uint32_t>(documents_.rows());
   for (const Word& word : words_) {
     const std::span<const Posting> postings = index.postings_of(word.term);
     const auto first = std::ranges::lower_bound(postings, begin, {}, &Posting::document);
@@ -227,7 +230,7 @@ std::vector<float> LearnedVectors::multiply(std::span<const WeightedTerm> terms)
 
 std::size_t LearnedVectors::memory_bytes() const {
   return documents_.memory_bytes() + words_.capacity() * sizeof(Word) +
-         (fingerprints_.capacity() + learned_from_.capacity()) * sizeof(std::uint32_t);
+         (fingerprints_.capacity() + learned_from_.capacity()) * sizeof(std::uint64_t);
 }
 
 }  // namespace codehelper

@@ -67,7 +67,7 @@ class LexicalIndex {
 
   /// 0 when no live document holds the word.
   double rarity_of(const Postings& postings) const;
-  /// What stands beside the count in BM25's divisor, by document; infinite for removed ones.
+  /// What stands beside the count in BM25's divisor, by document; infinite for removed and empty ones.
   std::vector<float> document_norms() const;
   static void score_documents(const Postings& postings, double factor, const std::vector<float>& norms,
                               std::vector<float>& scores);

@@ -32,17 +32,18 @@ void* content_of(void* piece, std::size_t list) {
   return ::new (piece) Header{list} + 1;
 }
 
-void* allocate(std::size_t bytes) {
+// noexcept: an exception can't pass through tree-sitter, which is C; without memory the program ends, as it does there.
+void* allocate(std::size_t bytes) noexcept {
   if (used_memory == nullptr) return content_of(std::malloc(sizeof(Header) + bytes), kOfHeap);
   const auto list = ParseMemory::list_of(sizeof(Header) + bytes);
   return content_of(used_memory->take(list), list);
 }
 
-void* allocate_zeroed(std::size_t count, std::size_t bytes) {
+void* allocate_zeroed(std::size_t count, std::size_t bytes) noexcept {
   return std::memset(allocate(count * bytes), 0, count * bytes);
 }
 
-void release(void* content) {
+void release(void* content) noexcept {
   if (content == nullptr) return;
   Header* header = header_of(content);
   if (header->list == kOfHeap) {
@@ -52,7 +53,7 @@ void release(void* content) {
   }
 }
 
-void* reallocate(void* content, std::size_t bytes) {
+void* reallocate(void* content, std::size_t bytes) noexcept {
   if (content == nullptr) return allocate(bytes);
   const auto list = header_of(content)->list;
   if (list == kOfHeap) return content_of(std::realloc(header_of(content), sizeof(Header) + bytes), kOfHeap);
@@ -75,11 +76,11 @@ std::size_t ParseMemory::piece_bytes(std::size_t list) {
 }
 
 ParseMemory::Use::Use(ParseMemory& memory) : before_(used_memory) {
-  static const bool is_first = [] {
+  static const bool is_set = [] {
     ts_set_allocator(allocate, allocate_zeroed, reallocate, release);
     return true;
   }();
-  static_cast<void>(is_first);
+  static_cast<void>(is_set);
   used_memory = &memory;
 }
 

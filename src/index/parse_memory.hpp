@@ -13,7 +13,7 @@ namespace codehelper {
 class ParseMemory {
  public:
   /// While it lives, tree-sitter's memory on this thread is `memory`, which outlives it and all that was made
-  /// meanwhile. What is taken without one is the heap's.
+  /// meanwhile; that is never given back while another is used. What is taken without one is the heap's.
   class Use {
    public:
     explicit Use(ParseMemory& memory);
@@ -38,7 +38,7 @@ class ParseMemory {
   static constexpr std::size_t kLists = 100;  // more than memory has room for
 
   std::vector<std::unique_ptr<std::byte[]>> blocks_;
-  std::byte* next_ = nullptr;  // in the last block
+  std::byte* next_ = nullptr;  // in the block that is being cut
   std::size_t left_bytes_ = 0;
   std::array<void*, kLists> unused_{};  // of each list the last piece given back, which holds the next one's address
 };

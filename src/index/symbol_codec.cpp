@@ -6,9 +6,9 @@
 #include <map>
 
 #include "codehelper/base/text.hpp"
+#include "codehelper/index/word_hasher.hpp"
 #include "packed_text.hpp"
 #include "varint.hpp"
-#include "codehelper/index/word_hasher.hpp"
 
 namespace codehelper {
 

@@ -14,7 +14,7 @@ class SyntaxTree {
   /// Nothing in it when the language has no grammar, or parsing takes longer than two seconds.
   static SyntaxTree parse(std::string_view language, std::string_view content);
 
-  bool is_parsed() const { return tree_ != nullptr; }
+  bool is_parsed() const { return memory_ != nullptr && tree_ != nullptr; }
   /// Only when parsed. The grammar lives as long as the process, the node as long as this.
   const Grammar& grammar() const { return *grammar_; }
   TSNode root() const { return ts_tree_root_node(tree_); }

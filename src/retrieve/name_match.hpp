@@ -1,4 +1,4 @@
-// How much of a question stands in a name: in a file's path, or in the symbol that a chunk belongs to. Pure.
+// How much of a question stands in a name: in a file's path, or in the symbol that a chunk belongs to.
 #pragma once
 
 #include <cstdint>

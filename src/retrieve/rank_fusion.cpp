@@ -150,7 +150,7 @@ std::string_view folder_of(std::string_view path) {
 }
 
 /// Divides what `part` says of each file by the largest.
-void normalize(Files& files, double FileEvidence::*part) {
+void normalize(Files& files, double FileEvidence::* part) {
   double largest = 0;
   for (const auto& [path, file] : files) largest = std::max(largest, file.*part);
   if (largest == 0) return;

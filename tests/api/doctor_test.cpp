@@ -52,7 +52,7 @@ TEST_CASE("doctor: an embedder that is well is told with its dimension") {
   const DoctorCheck found = check(loop, *embedder);
 
   CHECK(found.is_ok());
-  CHECK_THAT(found.state, Catch::Contains(embedder->identity()) && Catch::Contains("256 dimensions"));
+  CHECK_THAT(found.state, Catch::Contains(embedder->identity()) && Catch::Contains("64 dimensions"));
 }
 
 TEST_CASE("doctor: an embedder that mixes up, ignores or refuses texts, or is away, is told with what to do") {

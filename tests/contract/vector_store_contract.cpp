@@ -411,6 +411,12 @@ TEST_CASE("vector store: the learned leg finds a place that says it in other wor
   CHECK(learned.size() <= 7);
   CHECK(std::ranges::count(learned, "c.cpp") == 5);
   CHECK(std::ranges::count(learned, "other words.cpp") == 1);
+
+  REQUIRE(bench.apply(batch_of({make_file("more words.cpp", {"cerry\n"})})));
+  query.learned_limit = 8;
+  hits = bench.query(query);
+  REQUIRE(hits);
+  CHECK(std::ranges::count(paths_of(hits->learned), "more words.cpp") == 1);
 }
 
 TEST_CASE("vector store: a dropped index is gone and can be made again") {

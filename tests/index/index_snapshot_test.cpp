@@ -80,3 +80,22 @@ TEST_CASE("index snapshot: no limit, nothing found") {
   many.query.semantic_limit = 0;
   CHECK(many.snapshot.rank(many.query).semantic.empty());
 }
+
+TEST_CASE("index snapshot: of removed documents no score is left, and words are as rare as if they never were") {
+  LexicalIndex changed;
+  LexicalIndex clean;
+  const std::vector<TermCount> one{{1, 2}, {7, 1}};
+  const std::vector<TermCount> other{{1, 1}, {9, 3}, {12, 1}};
+  for (const auto& terms : {one, other, other}) changed.add(changed.live_documents() == 0 ? 0 : 1, terms);
+  changed.remove(1);
+  clean.add(0, one);
+  clean.add(1, other);
+  const std::vector<WeightedTerm> asked{{1, 1}, {9, 1}, {7, 1}, {100, 1}};
+
+  const LexicalIndex::Scores got = changed.score(asked);
+  const LexicalIndex::Scores wanted = clean.score(asked);
+
+  CHECK(got.documents == std::vector<float>{wanted.documents[0], 0, wanted.documents[1]});
+  CHECK(got.files == wanted.files);
+  CHECK(got.rarities == wanted.rarities);
+}

@@ -263,6 +263,24 @@ TEST_CASE(
   CHECK(hashed.front().chunk.path == "words.py");
 }
 
+TEST_CASE("retriever: between files that fit alike the one that says it in other words too is first") {
+  ChunkHits hits;
+  hits.lexical = {{1, 10, test::make_chunk("a.py", 1, "word\n")}, {2, 10, test::make_chunk("b.py", 1, "word\n")}};
+  hits.learned = {{2, 0.9, test::make_chunk("b.py", 1, "word\n")}, {3, 0.6, test::make_chunk("c.py", 1, "x\n")}};
+
+  const Question question = read_question(read_narrowing("word"));
+  const std::vector<QueryTerm> terms{{"word", 1}};
+  const FileVotes votes;
+  const auto fused = fuse_hits({question, terms, 0.2, votes}, hits);
+
+  REQUIRE(fused.size() == 3);
+  CHECK(fused[0].chunk.path == "b.py");
+  CHECK(fused[0].evidence.learned > 0);
+  CHECK(fused[0].evidence.file_learned == fused[0].evidence.learned);
+  CHECK(fused[1].evidence.learned == 0);
+  CHECK(fused[2].chunk.path == "c.py");
+}
+
 TEST_CASE("retriever: between files that fit alike the history decides") {
   ChunkHits hits;
   hits.lexical = {{1, 10, test::make_chunk("a.py", 1, "word\n")}, {2, 9.5, test::make_chunk("b.py", 1, "word\n")}};
