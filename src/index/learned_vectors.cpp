@@ -122,41 +122,45 @@ std::vector<std::uint32_t> LearnedVectors::take_sample(const LexicalIndex& index
 }
 
 void LearnedVectors::follow(const LexicalIndex& index, Learning learning) {
+  if (learning == Learning::now || learned_from_.empty()) learn_what_changed(index);
+  add_documents(index);
+}
+
+void LearnedVectors::learn_what_changed(const LexicalIndex& index) {
   const std::vector<std::uint32_t> sample = take_sample(index);
   std::vector<std::uint64_t> fingerprints;
   fingerprints.reserve(sample.size());
   for (const std::uint32_t document : sample) fingerprints.push_back(fingerprints_[document]);
-  const bool may_learn = learning == Learning::now || learned_from_.empty();
-  if (may_learn && fingerprints != learned_from_) {
-    learned_from_.clear();
-    std::vector<std::uint32_t> places(fingerprints_.size(), kNotSampled);
-    for (std::uint32_t place = 0; place < sample.size(); ++place) places[sample[place]] = place;
-    std::vector<SampledWord> words;
-    index.visit_postings([&](TermId term, std::span<const Posting> postings) {
-      SampledWord word{term, {}};
-      for (const Posting& posting : postings) {
-        const std::uint32_t place = places[posting.document];
-        if (place != kNotSampled) word.uses.push_back({place, damp(posting.count)});
-      }
-      const auto most = kLargestShare * static_cast<double>(sample.size());
-      if (word.uses.size() < kLeastDocuments || static_cast<double>(word.uses.size()) > most) return;
-      std::ranges::sort(word.uses, {}, &SampledWord::Use::document);
-      words.push_back(std::move(word));
-    });
-    learn(std::move(words), sample.size());
-    learned_from_ = std::move(fingerprints);
-    documents_ = {};
-  }
-  add_documents(index);
+  if (fingerprints == learned_from_) return;
+  learned_from_.clear();
+  std::vector<std::uint32_t> places(fingerprints_.size(), kNotSampled);
+  for (std::uint32_t place = 0; place < sample.size(); ++place) places[sample[place]] = place;
+  std::vector<SampledWord> words;
+  index.visit_postings([&](TermId term, std::span<const Posting> postings) {
+    SampledWord word{term, {}};
+    for (const Posting& posting : postings) {
+      const std::uint32_t place = places[posting.document];
+      if (place != kNotSampled) word.uses.push_back({place, damp(posting.count)});
+    }
+    const auto most = kLargestShare * static_cast<double>(sample.size());
+    if (word.uses.size() < kLeastDocuments || static_cast<double>(word.uses.size()) > most) return;
+    std::ranges::sort(word.uses, {}, &SampledWord::Use::document);
+    words.push_back(std::move(word));
+  });
+  learn(std::move(words), sample.size());
+  learned_from_ = std::move(fingerprints);
+  documents_ = {};
 }
 
 void LearnedVectors::learn(std::vector<SampledWord> sampled, std::size_t documents) {
   std::ranges::sort(sampled, {}, &SampledWord::term);
   words_.clear();
+  std::vector<Vector> of_words;
   std::vector<float> squares(documents);
   for (SampledWord& word : sampled) {
     const float share = static_cast<float>(documents) / static_cast<float>(word.uses.size());
-    words_.push_back({word.term, std::sqrt(std::log(share)), random_signs<kDimension>(word.term)});
+    words_.push_back({word.term, std::sqrt(std::log(share)), {}});
+    of_words.push_back(random_signs<kDimension>(word.term));
     for (SampledWord::Use& use : word.uses) {
       use.weight *= words_.back().rarity;
       squares[use.document] += use.weight * use.weight;
@@ -165,9 +169,6 @@ void LearnedVectors::learn(std::vector<SampledWord> sampled, std::size_t documen
   for (SampledWord& word : sampled) {
     for (SampledWord::Use& use : word.uses) use.weight /= std::sqrt(squares[use.document]);
   }
-  std::vector<Vector> of_words;
-  of_words.reserve(words_.size());
-  for (const Word& word : words_) of_words.push_back(word.vector);
   for (int round = 0; round < kRounds; ++round) {
     std::vector<Vector> of_documents(documents);
     for (std::size_t i = 0; i < sampled.size(); ++i) {

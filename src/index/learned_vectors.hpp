@@ -42,6 +42,7 @@ class LearnedVectors {
   struct SampledWord;
 
   std::vector<std::uint32_t> take_sample(const LexicalIndex& index) const;
+  void learn_what_changed(const LexicalIndex& index);
   void learn(std::vector<SampledWord> sampled, std::size_t documents);
   void add_documents(const LexicalIndex& index);
 
