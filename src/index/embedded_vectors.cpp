@@ -18,6 +18,8 @@ class EmbeddedVectors final : public VectorReuse {
       auto database = IndexDatabase::open_existing(file);
       if (!database) return std::unexpected(database.error());
       if (!*database) return vectors;
+      auto transaction = (*database)->begin_reading();  // one for all: each of its own takes and gives back locks
+      if (!transaction) return std::unexpected(transaction.error());
       for (std::size_t i = 0; i < keys.size(); ++i) {
         auto found = (*database)->find_vector(keys[i]);
         if (!found) return std::unexpected(found.error());

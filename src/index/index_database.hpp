@@ -97,6 +97,7 @@ class IndexDatabase {
   Result<void> trim_spare_vectors();
   Result<void> drop_live_spare_vectors();
   Result<void> remove_chunks_of(std::string_view path);
+  Result<bool> knows_file(std::string_view path);
   Result<std::int64_t> write_file(const IndexedFile& file, std::size_t chunks);
   Result<void> write_files(const std::vector<FileChunks>& files);
   Result<void> touch(const std::vector<IndexedFile>& files);

@@ -157,6 +157,12 @@ Result<void> IndexDatabase::trim_spare_vectors() {
   return statement->bind(1, std::max(kMinSpareVectors, *chunks / 2)).run();
 }
 
+Result<bool> IndexDatabase::knows_file(std::string_view path) {
+  auto statement = database_.prepare("SELECT 1 FROM files WHERE path = ?");
+  if (!statement) return std::unexpected(statement.error());
+  return statement->bind(1, path).step();
+}
+
 Result<std::int64_t> IndexDatabase::write_file(const IndexedFile& file, std::size_t chunks) {
   auto statement = database_.prepare(
       "INSERT INTO files(path, hash, size_bytes, modified_ns, chunks, changed_ns) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
@@ -182,8 +188,12 @@ Result<void> IndexDatabase::write_files(const std::vector<FileChunks>& files) {
   auto writer = ChunkWriter::make(database_);
   if (!writer) return std::unexpected(writer.error());
   for (const FileChunks& entry : files) {
-    auto removed = remove_chunks_of(entry.file.path);
-    if (!removed) return removed;
+    auto is_known = knows_file(entry.file.path);
+    if (!is_known) return std::unexpected(is_known.error());
+    if (*is_known) {
+      auto removed = remove_chunks_of(entry.file.path);
+      if (!removed) return removed;
+    }
     auto id = write_file(entry.file, entry.chunks.size());
     if (!id) return std::unexpected(id.error());
     auto written = writer->write(*id, entry);

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 #include <chrono>
 #include <iterator>
@@ -24,8 +26,9 @@ namespace {
 namespace asio = boost::asio;
 using namespace asio::experimental::awaitable_operators;  // && of tasks: both at once, until both are done
 
-/// Two slices are read and chunked while the two before them are written: memory holds four, whatever the project's
-/// size, and a cancellation waits for one round.
+/// Each lane holds a slice, and one slice more waits to be written, whatever the project's size. A cancellation waits
+/// for the slices under way.
+constexpr std::size_t kMaxLanes = 8;
 constexpr std::uint64_t kSliceBytes = std::uint64_t{1024} * 1024;
 constexpr std::size_t kSliceFiles = 250;
 
@@ -56,7 +59,8 @@ class IndexPass {
         embedder_(embedder),
         loop_(loop),
         options_(std::move(options)),
-        shard_(context_, project_, options_.shard, options_.reports) {}
+        shard_(context_, project_, options_.shard, options_.reports),
+        turn_passed_(loop.context(), asio::steady_timer::time_point::max()) {}
 
   Task<Result<IndexReport>> run() {
     auto done = co_await run_caught();
@@ -173,20 +177,34 @@ class IndexPass {
   }
 
   Task<Result<void>> index_files(std::span<const SourceFile> files) {
-    const auto slices = split_files(files, kSliceBytes, kSliceFiles);
-    for (std::size_t i = 0; i < slices.size(); i += 2) {
-      const auto second = i + 1 < slices.size() ? slices[i + 1] : std::span<const SourceFile>();
-      // write() first: it queues its embedding ahead of both prepare()s, so that it commits beside the second.
-      auto all = write(std::exchange(pending_, {})) && prepare(slices[i]) && prepare(second);
-      auto outcome = co_await std::move(all);
-      auto& [written, left, right] = outcome;
-      if (!written) co_return written;
-      if (!left) co_return std::unexpected(left.error());
-      if (!right) co_return std::unexpected(right.error());
-      collect(std::move(*left));
-      collect(std::move(*right));
-      auto stop = co_await check_stop();
-      if (!stop) co_return stop;
+    auto stop = co_await check_stop();  // lanes hear of what comes while they run only
+    if (!stop) co_return stop;
+    slices_ = split_files(files, kSliceBytes, kSliceFiles);
+    co_return co_await run_lanes(std::min(loop_.blocking_threads(), kMaxLanes));
+  }
+
+  Task<Result<void>> run_lanes(std::size_t lanes) {
+    if (lanes == 1) co_return co_await index_slices();
+    auto both = index_slices() && run_lanes(lanes - 1);
+    auto outcome = co_await std::move(both);
+    auto& [one, others] = outcome;
+    co_return one ? std::move(others) : std::move(one);
+  }
+
+  /// One of the lanes: takes the next slice and prepares it beside the others, until none is left. The slices are
+  /// written one at a time and in their order, so that the same files give the same index.
+  Task<Result<void>> index_slices() {
+    co_await asio::this_coro::throw_if_cancelled(false);  // check_stop() looks: exceptions of two lanes are no errors
+    while (next_slice_ < slices_.size()) {
+      const std::size_t slice = next_slice_++;
+      auto prepared = co_await prepare(slices_[slice]);
+      while (turn_ != slice && !is_stopped_) co_await turn_passed_.async_wait(asio::as_tuple(asio::use_awaitable));
+      if (is_stopped_) break;
+      auto taken = co_await take_in(std::move(prepared));
+      is_stopped_ = !taken;
+      ++turn_;
+      turn_passed_.cancel();
+      if (!taken) co_return taken;
     }
     co_return Result<void>{};
   }
@@ -204,21 +222,24 @@ class IndexPass {
     co_return Result<void>{};
   }
 
-  /// Takes in what was prepared; it is written next.
-  void collect(PreparedFiles prepared) {
-    files_ += prepared.changed.size() + prepared.touched.size();
-    for (const FileChunks& file : prepared.changed) chunks_ += file.chunks.size();
-    for (const IndexedFile& file : prepared.touched) chunks_ += file.chunks;
-    std::ranges::move(prepared.removed, std::back_inserter(removed_));
-    std::ranges::move(prepared.skipped, std::back_inserter(report_.skipped));
-    looked_at_ += prepared.files;
-    std::ranges::move(prepared.changed, std::back_inserter(pending_.files));
-    std::ranges::move(prepared.touched, std::back_inserter(pending_.touched));
+  /// Writes the slice before this one: the last one goes into the commit that ends the pass.
+  Task<Result<void>> take_in(Result<PreparedFiles> prepared) {
+    if (!prepared) co_return std::unexpected(prepared.error());
+    auto written = co_await write(std::exchange(pending_, {}));
+    if (!written) co_return written;
+    files_ += prepared->changed.size() + prepared->touched.size();
+    for (const FileChunks& file : prepared->changed) chunks_ += file.chunks.size();
+    for (const IndexedFile& file : prepared->touched) chunks_ += file.chunks;
+    std::ranges::move(prepared->removed, std::back_inserter(removed_));
+    std::ranges::move(prepared->skipped, std::back_inserter(report_.skipped));
+    looked_at_ += prepared->files;
+    pending_.files = std::move(prepared->changed);
+    pending_.touched = std::move(prepared->touched);
+    co_return co_await check_stop();
   }
 
   /// Embeds and commits; the progress is told after that.
   Task<Result<void>> write(IndexBatch batch) {
-    const std::uint64_t looked_at = looked_at_;  // prepare() goes on meanwhile
     if (batch.files.empty() && batch.touched.empty() && batch.removed_paths.empty() && !batch.marker) {
       co_return Result<void>{};
     }
@@ -230,7 +251,7 @@ class IndexPass {
     auto applied = co_await store_.apply(context_, project_, std::move(batch));
     if (!applied) co_return applied;
     IndexProgress& progress = report_.progress;
-    progress.files_done = unchanged_ + looked_at;
+    progress.files_done = unchanged_ + looked_at_;
     progress.chunks += chunks;
     progress.embedded_files += files;
     progress.seconds = seconds_since(started_);
@@ -322,6 +343,11 @@ class IndexPass {
   std::size_t dimension_ = 0;  // of the embedder's vectors
   IndexReport report_;         // its marker is the one in the store, if has_marker_
   bool has_marker_ = false;
+  std::vector<std::span<const SourceFile>> slices_;
+  std::size_t next_slice_ = 0;  // that no lane has taken
+  std::size_t turn_ = 0;        // the slice that may be written
+  bool is_stopped_ = false;     // by a failure: no turn comes any more
+  asio::steady_timer turn_passed_;
   IndexBatch pending_;  // prepared, not yet written
   std::vector<std::string> removed_;
   std::uint64_t unchanged_ = 0;

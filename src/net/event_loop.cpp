@@ -33,7 +33,9 @@ struct EventLoop::Signals {
 
 EventLoop::EventLoop(std::size_t blocking_threads)
     : context_(1),
-      pool_(blocking_threads != 0 ? blocking_threads : std::max<std::size_t>(2, std::thread::hardware_concurrency())) {}
+      blocking_threads_(blocking_threads != 0 ? blocking_threads
+                                              : std::max<std::size_t>(2, std::thread::hardware_concurrency()) + 1),
+      pool_(blocking_threads_) {}
 
 EventLoop::~EventLoop() {
   pool_.join();

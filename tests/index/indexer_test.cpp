@@ -2,6 +2,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
 
 #include <chrono>
@@ -335,6 +336,29 @@ TEST_CASE("indexer: a cancelled pass says so, keeps what it committed, and can b
   REQUIRE(report);
   CHECK(fixture.embedder.embedded == 1200);
   CHECK(report->marker.files == 1200);
+}
+
+TEST_CASE("indexer: a pass that is cancelled while it looks for files says so") {
+  Fixture fixture;
+  fixture.write("a.py", "name = 1\n");
+  boost::asio::cancellation_signal signal;
+  std::exception_ptr failure;
+  std::optional<Result<IndexReport>> result;
+  auto task = index_project({}, fixture.project, *fixture.store, fixture.embedder, fixture.loop, {});
+
+  boost::asio::co_spawn(fixture.loop.executor(), std::move(task),
+                        boost::asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr thrown, auto report) {
+                          failure = thrown;
+                          result = std::move(report);
+                        }));
+  boost::asio::post(fixture.loop.executor(), [&] { signal.emit(boost::asio::cancellation_type::terminal); });
+  fixture.loop.run();
+
+  CHECK_FALSE(failure);
+  REQUIRE(result.has_value());
+  REQUIRE_FALSE(*result);
+  CHECK(result->error().code == ErrorCode::cancelled);
+  CHECK(fixture.embedder.embedded == 0);
 }
 
 TEST_CASE("indexer: content that is no UTF-8 is indexed as text that is") {

@@ -26,7 +26,7 @@ namespace codehelper {
 
 class EventLoop {
  public:
-  /// `blocking_threads` 0 = as many as there are processors, at least 2.
+  /// `blocking_threads` 0 = one more than there are processors, at least 3: one of them often waits for a disk.
   explicit EventLoop(std::size_t blocking_threads = 0);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
@@ -34,6 +34,7 @@ class EventLoop {
 
   boost::asio::io_context& context() { return context_; }
   boost::asio::any_io_executor executor() { return context_.get_executor(); }
+  std::size_t blocking_threads() const { return blocking_threads_; }
 
   /// Runs `work()` on the blocking pool and resumes on the loop with its result. Work once begun is not interrupted:
   /// cut it into slices short enough to stop between. Exceptions of `work` come out of the await.
@@ -60,6 +61,7 @@ class EventLoop {
   struct Signals;
 
   boost::asio::io_context context_;
+  std::size_t blocking_threads_;
   boost::asio::thread_pool pool_;
   std::unique_ptr<Signals> signals_;
 };
