@@ -13,6 +13,7 @@
 #include "embedded_snapshot.hpp"
 #include "index_database.hpp"
 #include "recent_items.hpp"
+#include "sound_pages.hpp"
 
 namespace codehelper {
 namespace {
@@ -44,7 +45,18 @@ ino_t file_identity(const std::filesystem::path& file) {
 /// Thread-safe: used on the blocking pool.
 class EmbeddedIndex {
  public:
-  explicit EmbeddedIndex(std::filesystem::path file) : file_(std::move(file)) {}
+  explicit EmbeddedIndex(std::filesystem::path file) : file_(std::move(file)), sound_pages_(file_) {}
+  EmbeddedIndex(const EmbeddedIndex&) = delete;
+  EmbeddedIndex& operator=(const EmbeddedIndex&) = delete;
+
+  ~EmbeddedIndex() {
+    const bool are_sound = sound_pages_.are_known();
+    writer_.reset();
+    close_reader();  // the last connection brings the log into the file
+    if (!are_sound) return;
+    sound_pages_.note();
+    sound_pages_.save();
+  }
 
   Result<std::optional<IndexMarker>> load_marker() {
     const std::lock_guard lock(reading_);
@@ -55,12 +67,15 @@ class EmbeddedIndex {
   }
 
   /// On a connection of its own: searches go on, and no page is taken from a cache that is older than the damage.
-  Result<std::vector<IndexedFile>> list_files() const {
+  Result<std::vector<IndexedFile>> list_files() {
     auto database = IndexDatabase::open_existing(file_);
     if (!database) return std::unexpected(database.error());
     if (!*database) return std::vector<IndexedFile>{};
-    auto checked = (*database)->check_pages();
-    if (!checked) return std::unexpected(checked.error());
+    if (!sound_pages_.are_known()) {
+      auto checked = (*database)->check_pages();
+      if (!checked) return std::unexpected(checked.error());
+      sound_pages_.note();
+    }
     return (*database)->list_files();
   }
 
@@ -74,16 +89,9 @@ class EmbeddedIndex {
 
   Result<void> apply(const IndexBatch& batch) {
     const std::lock_guard lock(writing_);
-    if (!writer_ || writer_identity_ != file_identity(file_)) {
-      writer_.reset();
-      auto created = IndexDatabase::create(file_);
-      if (!created) return std::unexpected(created.error());
-      writer_.emplace(std::move(*created));
-      writer_identity_ = file_identity(file_);
-    }
-    auto applied = writer_->apply(batch);
-    const bool ends_pass = applied && batch.marker && batch.marker->state == IndexState::ready;
-    if (ends_pass) static_cast<void>(writer_->compact());  // the pass is kept, and the next one tries again
+    const bool are_sound = sound_pages_.are_known();
+    auto applied = apply_to_writer(batch);
+    if (are_sound) sound_pages_.note();
     return applied;
   }
 
@@ -94,7 +102,7 @@ class EmbeddedIndex {
     const std::scoped_lock lock(writing_, reading_);
     writer_.reset();
     close_reader();
-    for (const char* suffix : {"", "-wal", "-shm"}) {
+    for (const char* suffix : {"", "-wal", "-shm", SoundPages::kSuffix}) {
       std::error_code error;
       std::filesystem::remove(file_.string() + suffix, error);
       if (error && error != std::errc::not_a_directory) {
@@ -116,6 +124,20 @@ class EmbeddedIndex {
     auto result = work(**database);
     if (!result) close_reader();
     return result;
+  }
+
+  Result<void> apply_to_writer(const IndexBatch& batch) {
+    if (!writer_ || writer_identity_ != file_identity(file_)) {
+      writer_.reset();
+      auto created = IndexDatabase::create(file_);
+      if (!created) return std::unexpected(created.error());
+      writer_.emplace(std::move(*created));
+      writer_identity_ = file_identity(file_);
+    }
+    auto applied = writer_->apply(batch);
+    const bool ends_pass = applied && batch.marker && batch.marker->state == IndexState::ready;
+    if (ends_pass) static_cast<void>(writer_->compact());  // the pass is kept, and the next one tries again
+    return applied;
   }
 
   /// Null when there is no index.
@@ -194,6 +216,7 @@ class EmbeddedIndex {
   }
 
   std::filesystem::path file_;
+  SoundPages sound_pages_;
   std::mutex reading_;
   std::optional<IndexDatabase> reader_;
   ino_t reader_identity_ = 0;

@@ -168,13 +168,14 @@ class Walk {
       pushed = *result;
     }
     for (const auto& entry : *entries) {
-      if (!concerns(below + entry.name)) continue;
+      const std::string path = below + entry.name;
+      if (!concerns(path)) continue;
       if (is_git_data(entry.name)) {
-        add_git_data(below + entry.name, entry);
+        add_git_data(path, entry);
         continue;
       }
-      auto added = entry.type == DT_DIR ? add_folder(folder, below + entry.name, entry, ignored_by, depth)
-                                        : add_file(folder, below + entry.name, entry, ignored_by);
+      auto added = entry.type == DT_DIR ? add_folder(folder, path, entry, ignored_by, depth)
+                                        : add_file(folder, path, entry, ignored_by);
       if (!added) return added;
     }
     if (pushed > 0) rules_.pop();
@@ -271,17 +272,18 @@ class Walk {
 
   /// In git's index; null when it is not there.
   const TrackedFile* find_tracked(const std::string& path) const {
-    if (repository_ == nullptr) return nullptr;
-    const auto full = prefix_ + path;
-    const auto found = std::ranges::lower_bound(repository_->tracked, full, {}, &TrackedFile::path);
-    return found != repository_->tracked.end() && found->path == full ? &*found : nullptr;
+    const TrackedFile* found = find_tracked_from(path);
+    return found != nullptr && found->path.size() == prefix_.size() + path.size() ? found : nullptr;
   }
 
-  bool tracks_below(const std::string& folder) const {
-    if (repository_ == nullptr) return false;
-    const auto full = prefix_ + folder;
+  bool tracks_below(const std::string& folder) const { return find_tracked_from(folder) != nullptr; }
+
+  /// The first in git's index that begins with `path`; null when there is none.
+  const TrackedFile* find_tracked_from(const std::string& path) const {
+    if (repository_ == nullptr) return nullptr;
+    const std::string full = prefix_ + path;
     const auto next = std::ranges::lower_bound(repository_->tracked, full, {}, &TrackedFile::path);
-    return next != repository_->tracked.end() && next->path.starts_with(full);
+    return next != repository_->tracked.end() && next->path.starts_with(full) ? &*next : nullptr;
   }
 
   static Result<bool> is_repository(int folder, const std::string& below) {

@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "../../src/index/sound_pages.hpp"
 #include "support/index_samples.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -124,6 +125,34 @@ TEST_CASE("embedded store: damaged rows are an error, not a crash") {
   } else {
     check_names_the_way_out(hits.error(), fixture.file);
   }
+}
+
+TEST_CASE("embedded store: pages are read through when something else wrote to the file, and only then") {
+  Fixture fixture;
+  REQUIRE(fixture.apply("a.cpp", "word\n"));
+  const auto list_anew = [&] {
+    fixture.store = open_embedded_store(fixture.loop, fixture.data.path());
+    return run_until_done(fixture.loop, fixture.store->list_files({}, fixture.project));
+  };
+  fixture.store.reset();
+  CHECK(SoundPages(fixture.file).are_known());
+  fixture.execute("PRAGMA ignore_check_constraints = 1; UPDATE state SET only = 2");
+
+  const auto refused = list_anew();
+  fixture.store.reset();
+  CHECK_FALSE(SoundPages(fixture.file).are_known());
+  SoundPages pages(fixture.file);
+  pages.note();
+  pages.save();
+  const auto trusted = list_anew();
+  REQUIRE(run_until_done(fixture.loop, fixture.store->drop({}, fixture.project)));
+  fixture.store.reset();
+
+  REQUIRE_FALSE(refused);
+  check_names_the_way_out(refused.error(), fixture.file);
+  REQUIRE(trusted);
+  CHECK(trusted->size() == 1);
+  CHECK(std::filesystem::is_empty(fixture.file.parent_path()));
 }
 
 TEST_CASE("embedded store: a folder that can't be made is an error that names it") {
