@@ -71,7 +71,7 @@ class History {
   FileVotes count_votes(std::span<const QueryTerm> question) const {
     std::vector<WeightedTerm> terms;
     for (const QueryTerm& term : question) terms.push_back({term_id(term.text), term.weight});
-    const std::vector<float> scores = index_.score(terms).documents;
+    const std::vector<float> scores = index_.score(terms, index_.rarities(terms)).documents;
     FileVotes votes;
     double rank = 0;
     for (const std::size_t document : best_documents(scores)) {

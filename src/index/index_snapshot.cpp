@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <future>
 
 #include "codehelper/index/text_analysis.hpp"
 
@@ -11,6 +12,9 @@ namespace {
 
 /// Removed chunks stay as dead entries until they are this share of all.
 constexpr double kDeadShare = 0.3;
+
+/// Vectors of fewer chunks are multiplied in less than starting a thread takes.
+constexpr std::size_t kWorthAThread = 20'000;
 
 /// The `limit` best of `candidates`, in order.
 template <class T, class Before>
@@ -152,24 +156,29 @@ IndexSnapshot::Ranking IndexSnapshot::rank(const ChunkQuery& query) const {
     }
     return scores;
   };
-  LexicalIndex::Scores scores = lexical_.score(terms);
   Ranking ranking;
-  ranking.lexical = best_chunks(keep_passing(std::move(scores.documents)), query.limit);
-  if (query.semantic_limit > 0) {
-    ranking.semantic = best_chunks(keep_passing(vectors_.multiply(query.embedding)), query.semantic_limit);
-  }
-  if (query.learned_limit > 0) {
+  ranking.rarities = lexical_.rarities(terms);
+  auto rank_vectors = [&] {
+    if (query.semantic_limit > 0) {
+      ranking.semantic = best_chunks(keep_passing(vectors_.multiply(query.embedding)), query.semantic_limit);
+    }
+    if (query.learned_limit == 0) return;
     std::vector<WeightedTerm> rare = terms;
-    for (std::size_t i = 0; i < rare.size(); ++i) rare[i].weight *= scores.rarities[i];
+    for (std::size_t i = 0; i < rare.size(); ++i) rare[i].weight *= ranking.rarities[i];
     ranking.learned = best_chunks(keep_passing(learned_.multiply(rare)), query.learned_limit);
-  }
+  };
+  // Without std::launch::async alone: where no thread can be had, get() does the work.
+  const auto deferred = std::launch::deferred;
+  auto vectors = std::async(chunks_.size() < kWorthAThread ? deferred : deferred | std::launch::async, rank_vectors);
+  LexicalIndex::Scores scores = lexical_.score(terms, ranking.rarities);
+  ranking.lexical = best_chunks(keep_passing(std::move(scores.documents)), query.limit);
   ranking.files = best_files(scores.files, query.limit);
   if (!query.definition.empty()) {
     auto declaring = lexical_.score_holders(term_id(definition_term(query.definition)), terms);
     if (!passing.empty()) std::erase_if(declaring, [&](const auto& entry) { return !passing[entry.document]; });
     ranking.definitions = best_documents(std::move(declaring), query.limit);
   }
-  ranking.rarities = std::move(scores.rarities);
+  vectors.get();
   return ranking;
 }
 

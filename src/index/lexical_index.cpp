@@ -70,15 +70,24 @@ std::size_t LexicalIndex::memory_bytes() const {
          file_lengths_.capacity() * sizeof(std::uint64_t);
 }
 
-LexicalIndex::Scores LexicalIndex::score(std::span<const WeightedTerm> terms) const {
-  Scores scores{std::vector<float>(lengths_.size()), std::vector<float>(file_lengths_.size()), {}};
-  const std::vector<float> norms = document_norms();
+std::vector<double> LexicalIndex::rarities(std::span<const WeightedTerm> terms) const {
+  std::vector<double> rarities;
+  rarities.reserve(terms.size());
   for (const WeightedTerm& term : terms) {
     const auto found = postings_.find(term.term);
-    scores.rarities.push_back(found == postings_.end() ? 0 : rarity_of(found->second));
-    if (scores.rarities.back() == 0) continue;
-    score_documents(found->second, term.weight * scores.rarities.back(), norms, scores.documents);
-    score_files(found->second, term.weight, scores.files);
+    rarities.push_back(found == postings_.end() ? 0 : rarity_of(found->second));
+  }
+  return rarities;
+}
+
+LexicalIndex::Scores LexicalIndex::score(std::span<const WeightedTerm> terms, std::span<const double> rarities) const {
+  Scores scores{std::vector<float>(lengths_.size()), std::vector<float>(file_lengths_.size())};
+  const std::vector<float> norms = document_norms();
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    if (rarities[i] == 0) continue;
+    const Postings& postings = postings_.find(terms[i].term)->second;
+    score_documents(postings, terms[i].weight * rarities[i], norms, scores.documents);
+    score_files(postings, terms[i].weight, scores.files);
   }
   return scores;
 }
@@ -156,8 +165,9 @@ void LexicalIndex::score_files(const Postings& postings, double weight, std::vec
   };
   std::vector<FileCount> counts;
   counts.reserve(std::min(postings.size(), live_files_));
+  const bool all_live = removed_documents_ == 0;
   for (const Posting& posting : postings) {
-    if (!is_live(posting.document)) continue;
+    if (!all_live && !is_live(posting.document)) continue;
     const std::uint32_t file = file_of_[posting.document];
     if (counts.empty() || counts.back().file != file) counts.push_back({file, 0});
     counts.back().count += posting.count;

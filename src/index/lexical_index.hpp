@@ -30,12 +30,15 @@ class LexicalIndex {
   /// A removed document is found no more, and counts no more for the rarity of words. Once only.
   void remove(std::uint32_t document);
 
+  /// Inverse document frequencies, in the order of the terms; 0 = in no document.
+  std::vector<double> rarities(std::span<const WeightedTerm> terms) const;
+
   struct Scores {
     std::vector<float> documents;  // by number; 0 = no word matches
     std::vector<float> files;      // by number
-    std::vector<double> rarities;  // of the terms, in their order: inverse document frequency; 0 = in no document
   };
-  Scores score(std::span<const WeightedTerm> terms) const;
+  /// `rarities` of these terms.
+  Scores score(std::span<const WeightedTerm> terms, std::span<const double> rarities) const;
 
   struct DocumentScore {
     std::uint32_t document = 0;

@@ -11,15 +11,13 @@ NameMatcher::NameMatcher(const std::vector<QueryTerm>& terms, const std::vector<
 }
 
 double NameMatcher::match(std::string_view name) {
-  const auto hashes = hasher_.hash_words(name);
-  words_.assign(hashes.begin(), hashes.end());
-  std::ranges::sort(words_);
-  const auto repeated = std::ranges::unique(words_);
-  words_.erase(repeated.begin(), repeated.end());
+  matched_.clear();
   double sum = 0;
-  for (const std::uint64_t word : words_) {
+  for (const std::uint64_t word : hasher_.hash_words(name)) {
     const auto found = values_.find(word);
-    if (found != values_.end()) sum += found->second;
+    if (found == values_.end() || std::ranges::find(matched_, word) != matched_.end()) continue;
+    matched_.push_back(word);
+    sum += found->second;
   }
   return sum;
 }

@@ -22,7 +22,7 @@ class NameMatcher {
  private:
   std::unordered_map<std::uint64_t, double> values_;  // by the word's hash
   WordHasher hasher_{WordHasher::kForLines};
-  std::vector<std::uint64_t> words_;
+  std::vector<std::uint64_t> matched_;  // words of the name that are in the question
 };
 
 }  // namespace codehelper

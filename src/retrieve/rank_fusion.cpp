@@ -105,7 +105,9 @@ void add_name_bonuses(const Question& question, std::vector<Candidate>& candidat
     return name.size() >= kShortestName && std::ranges::binary_search(question.names, name);
   };
   for (const Candidate& candidate : candidates) {
-    for (const std::string& name : candidate.chunk.definitions) declaring[name] += is_asked(name) ? 1 : 0;
+    for (const std::string& name : candidate.chunk.definitions) {
+      if (is_asked(name)) ++declaring[name];
+    }
   }
   for (Candidate& candidate : candidates) {
     for (const std::string& name : candidate.chunk.definitions) {

@@ -10,14 +10,15 @@ using namespace codehelper;
 
 namespace {
 
-/// 1,000 chunks in 100 files; each has one of seven directions, so that many scores are equal.
+/// Ten chunks a file, all with one word; each has one of seven directions, so that many scores are equal.
 struct ManyChunks {
-  ManyChunks() {
+  explicit ManyChunks(int count = 1000) {
+    const std::vector<TermCount> terms{{term_id("word"), 1}};
     std::mt19937 random(1);
     std::uint32_t file = 0;
-    for (int i = 0; i < 1000; ++i) {
+    for (int i = 0; i < count; ++i) {
       if (i % 10 == 0) file = snapshot.add_file("file" + std::to_string(i / 10));
-      snapshot.add(i, file, 1 + i % 10 * 5, {});
+      snapshot.add(i, file, 1 + i % 10 * 5, terms);
       Embedding vector(8);
       vector[random() % 7] = 1;
       vector[7] = 1;
@@ -45,6 +46,16 @@ struct ManyChunks {
     return ids;
   }
 
+  /// By path and line.
+  std::vector<std::int64_t> first_ids(std::size_t limit) const {
+    std::vector<std::int64_t> ids;
+    for (const auto& chunk : snapshot.chunks()) ids.push_back(chunk.id);
+    const auto path = [](std::int64_t id) { return "file" + std::to_string(id / 10); };
+    std::ranges::sort(ids, {}, [&](std::int64_t id) { return std::pair(path(id), id); });
+    ids.resize(limit);
+    return ids;
+  }
+
   IndexSnapshot snapshot;
   std::vector<Embedding> vectors;
   ChunkQuery query;
@@ -65,6 +76,23 @@ TEST_CASE("index snapshot: the best by vector are those of a full sort, whatever
   wanted.resize(std::min(many.query.semantic_limit, wanted.size()));
 
   CHECK(ids_of(many.snapshot.rank(many.query).semantic) == wanted);
+}
+
+TEST_CASE("index snapshot: the legs of a large index, which two threads rank, are those of a small one") {
+  ManyChunks many(21'000);
+  many.query.terms = {{"word", 1}};
+  many.query.limit = 100;
+  many.query.semantic_limit = 100;
+  many.query.learned_limit = 100;
+  std::vector<std::int64_t> wanted = many.sorted_ids();
+  wanted.resize(100);
+
+  const IndexSnapshot::Ranking ranking = many.snapshot.rank(many.query);
+
+  CHECK(ids_of(ranking.semantic) == wanted);
+  CHECK(ids_of(ranking.lexical) == many.first_ids(100));
+  CHECK(ranking.files.size() == 100);
+  CHECK(ranking.rarities.size() == 1);
 }
 
 TEST_CASE("index snapshot: removed chunks are not found") {
@@ -92,10 +120,10 @@ TEST_CASE("index snapshot: of removed documents no score is left, and words are 
   clean.add(1, other);
   const std::vector<WeightedTerm> asked{{1, 1}, {9, 1}, {7, 1}, {100, 1}};
 
-  const LexicalIndex::Scores got = changed.score(asked);
-  const LexicalIndex::Scores wanted = clean.score(asked);
+  const LexicalIndex::Scores got = changed.score(asked, changed.rarities(asked));
+  const LexicalIndex::Scores wanted = clean.score(asked, clean.rarities(asked));
 
   CHECK(got.documents == std::vector<float>{wanted.documents[0], 0, wanted.documents[1]});
   CHECK(got.files == wanted.files);
-  CHECK(got.rarities == wanted.rarities);
+  CHECK(changed.rarities(asked) == clean.rarities(asked));
 }
