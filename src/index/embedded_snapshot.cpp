@@ -15,8 +15,9 @@ Result<void> EmbeddedSnapshot::follow(IndexDatabase& database) {
   if (!loaded) return loaded;
   const auto marker = database.load_marker();
   if (!marker) return std::unexpected(marker.error());
-  const bool is_indexing = *marker && (*marker)->state == IndexState::indexing;  // more commits are to come
-  snapshot_.learn(is_indexing ? LearnedVectors::Learning::later : LearnedVectors::Learning::now);
+  snapshot_.learn(LearnedVectors::Learning::later);
+  const bool is_indexing = *marker && (*marker)->state == IndexState::indexing;
+  is_behind_ = !is_indexing;  // more commits are to come
   revision_ = *revision;
   return {};
 }

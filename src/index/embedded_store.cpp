@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <mutex>
 #include <type_traits>
 
@@ -50,6 +52,7 @@ class EmbeddedIndex {
   EmbeddedIndex& operator=(const EmbeddedIndex&) = delete;
 
   ~EmbeddedIndex() {
+    if (learning_.valid()) learning_.wait();
     const bool are_sound = sound_pages_.are_known();
     writer_.reset();
     close_reader();  // the last connection brings the log into the file
@@ -155,6 +158,7 @@ class EmbeddedIndex {
 
   void close_reader() {
     reader_.reset();
+    const std::lock_guard lock(ranking_);
     snapshot_ = {};
     memory_bytes_ = 0;
   }
@@ -162,10 +166,9 @@ class EmbeddedIndex {
   Result<ChunkHits> query_open(IndexDatabase& database, const ChunkQuery& query) {
     auto transaction = database.begin_reading();
     if (!transaction) return std::unexpected(transaction.error());
-    auto followed = snapshot_.follow(database);
-    if (!followed) return std::unexpected(followed.error());
-    memory_bytes_ = snapshot_.memory_bytes();
-    IndexSnapshot::Ranking ranking = snapshot_.rank(query);
+    auto ranked = rank(database, query);
+    if (!ranked) return std::unexpected(ranked.error());
+    IndexSnapshot::Ranking ranking = std::move(*ranked);
     // Legs share chunks and neighbours, whose text lies together: all are loaded at once, in the order of the disk.
     std::vector<std::int64_t> ids;
     for (const auto* leg : {&ranking.lexical, &ranking.semantic, &ranking.learned, &ranking.definitions}) {
@@ -201,6 +204,26 @@ class EmbeddedIndex {
     return hits;
   }
 
+  Result<IndexSnapshot::Ranking> rank(IndexDatabase& database, const ChunkQuery& query) {
+    const std::lock_guard lock(ranking_);
+    auto followed = snapshot_.follow(database);
+    if (!followed) return std::unexpected(followed.error());
+    memory_bytes_ = snapshot_.memory_bytes();
+    if (snapshot_.is_behind()) learn_later();
+    return snapshot_.rank(query);
+  }
+
+  /// Beside what is left of this question, which it is not worth waiting for.
+  void learn_later() {
+    const bool is_under_way =
+        learning_.valid() && learning_.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
+    if (is_under_way) return;
+    learning_ = std::async(std::launch::async | std::launch::deferred, [this] {
+      const std::lock_guard lock(ranking_);
+      snapshot_.learn();
+    });
+  }
+
   static void append_ids(const std::vector<IndexSnapshot::RankedChunk>& leg, std::vector<std::int64_t>& ids) {
     for (const IndexSnapshot::RankedChunk& entry : leg) ids.push_back(entry.id);
   }
@@ -220,8 +243,10 @@ class EmbeddedIndex {
   std::mutex reading_;
   std::optional<IndexDatabase> reader_;
   ino_t reader_identity_ = 0;
+  std::mutex ranking_;  // of the snapshot, which learns while others read the database
   EmbeddedSnapshot snapshot_;
   std::atomic<std::size_t> memory_bytes_ = 0;
+  std::future<void> learning_;
   std::mutex writing_;
   std::optional<IndexDatabase> writer_;
   ino_t writer_identity_ = 0;

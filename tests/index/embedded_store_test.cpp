@@ -1,6 +1,7 @@
 #include <sqlite3.h>
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <fstream>
 
 #include "../../src/index/sound_pages.hpp"
@@ -178,6 +179,41 @@ TEST_CASE("embedded store: a reader is not stopped by an open write transaction"
   sqlite3_close(writer);
   REQUIRE(hits);
   CHECK(hits->lexical.size() == 1);
+}
+
+TEST_CASE("embedded store: what goes together is learned anew beside the questions after an edit") {
+  Fixture fixture;
+  const auto name_of = [](int topic) {
+    return std::string{static_cast<char>('a' + topic / 10), static_cast<char>('a' + topic % 10)};
+  };
+  const auto write_topics = [&](int count, int shift) {  // each file has two words, which others have too
+    IndexBatch batch;
+    for (int topic = 0; topic < count; ++topic) {
+      const std::string text = name_of(topic) + "pple " + name_of((topic + shift) % 100) + "erry\n";
+      batch.files.push_back(test::make_file(name_of(topic) + ".cpp", {text, text, text, text}));
+    }
+    batch.marker = test::make_ready_marker();
+    REQUIRE(run_until_done(fixture.loop, fixture.store->apply({}, fixture.project, std::move(batch))));
+  };
+  const auto learned_places = [&](VectorStore& store) {
+    ChunkQuery query = test::make_word_query("cdpple");
+    query.learned_limit = 4;
+    auto hits = run_until_done(fixture.loop, store.query({}, fixture.project, query));
+    REQUIRE(hits);
+    std::vector<std::pair<std::string, double>> places;
+    for (const ScoredChunk& hit : hits->learned) places.emplace_back(hit.chunk.path, hit.score);
+    return places;
+  };
+  write_topics(100, 0);
+  CHECK(learned_places(*fixture.store).size() == 4);
+  write_topics(25, 1);  // few enough for the snapshot to go on
+  const auto clean = learned_places(*open_embedded_store(fixture.loop, fixture.data.path()));
+
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  auto places = learned_places(*fixture.store);
+  while (places != clean && std::chrono::steady_clock::now() < limit) places = learned_places(*fixture.store);
+
+  CHECK(places == clean);
 }
 
 TEST_CASE("embedded store: text that repeats takes less room than itself") {
