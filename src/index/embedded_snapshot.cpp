@@ -16,8 +16,8 @@ Result<void> EmbeddedSnapshot::follow(IndexDatabase& database) {
   const auto marker = database.load_marker();
   if (!marker) return std::unexpected(marker.error());
   snapshot_.learn(LearnedVectors::Learning::later);
-  const bool is_indexing = *marker && (*marker)->state == IndexState::indexing;
-  is_behind_ = !is_indexing;  // more commits are to come
+  const bool is_indexing = *marker && (*marker)->state == IndexState::indexing;  // more commits are to come
+  is_behind_ = !is_indexing;
   revision_ = *revision;
   return {};
 }

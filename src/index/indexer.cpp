@@ -26,9 +26,10 @@ namespace {
 namespace asio = boost::asio;
 using namespace asio::experimental::awaitable_operators;  // && of tasks: both at once, until both are done
 
-/// Each lane holds a slice, and one slice more waits to be written, whatever the project's size. A cancellation waits
-/// for the slices under way.
-constexpr std::size_t kMaxLanes = 8;
+/// Each lane holds a slice, and one slice more waits to be written, whatever the project's size. Writing is a third of
+/// the work and done by one lane at a time, so more than four are no faster. A cancellation waits for the slices under
+/// way.
+constexpr std::size_t kMaxLanes = 4;
 constexpr std::uint64_t kSliceBytes = std::uint64_t{1024} * 1024;
 constexpr std::size_t kSliceFiles = 250;
 
@@ -198,13 +199,23 @@ class IndexPass {
     while (next_slice_ < slices_.size()) {
       const std::size_t slice = next_slice_++;
       auto prepared = co_await prepare(slices_[slice]);
-      while (turn_ != slice && !is_stopped_) co_await turn_passed_.async_wait(asio::as_tuple(asio::use_awaitable));
+      auto taken = co_await wait_for_turn(slice);
       if (is_stopped_) break;
-      auto taken = co_await take_in(std::move(prepared));
+      if (taken) taken = co_await take_in(std::move(prepared));
       is_stopped_ = !taken;
       ++turn_;
       turn_passed_.cancel();
       if (!taken) co_return taken;
+    }
+    co_return Result<void>{};
+  }
+
+  /// Until it may be written, or none may any more: a lane that throws cancels the others.
+  Task<Result<void>> wait_for_turn(std::size_t slice) {
+    while (turn_ != slice && !is_stopped_) {
+      co_await turn_passed_.async_wait(asio::as_tuple(asio::use_awaitable));
+      auto stop = co_await check_stop();
+      if (!stop) co_return stop;
     }
     co_return Result<void>{};
   }

@@ -361,6 +361,17 @@ TEST_CASE("indexer: a pass that is cancelled while it looks for files says so") 
   CHECK(fixture.embedder.embedded == 0);
 }
 
+TEST_CASE("indexer: an exception ends a pass of many slices, and comes out of it") {
+  Fixture fixture;
+  for (int i = 0; i < 1200; ++i) fixture.write("f" + std::to_string(i) + ".py", "name = " + std::to_string(i) + "\n");
+  fixture.embedder.before_answer = [] { throw std::runtime_error("of the embedder"); };
+
+  CHECK_THROWS_WITH(fixture.index(), "of the embedder");
+  fixture.embedder.before_answer = nullptr;
+  REQUIRE(fixture.index());
+  CHECK(fixture.marker().files == 1200);
+}
+
 TEST_CASE("indexer: content that is no UTF-8 is indexed as text that is") {
   Fixture fixture;
   fixture.write("a.py", "name = 'caf\xe9' # alpha\n");
