@@ -5,6 +5,7 @@
 #include <span>
 
 #include "codehelper/base/text.hpp"
+#include "sound_pages.hpp"
 
 namespace codehelper {
 
@@ -212,7 +213,7 @@ bool is_minified(std::string_view name, std::string_view bytes) {
 /// inside the project, whose files change with every pass.
 bool is_own_index(std::string_view name) {
   constexpr std::size_t kDigits = 16;
-  for (const std::string_view ending : {"-wal", "-shm", ".lock", ".sound"}) {
+  for (const std::string_view ending : {"-wal", "-shm", ".lock", SoundPages::kSuffix}) {
     if (name.ends_with(".db" + std::string(ending))) name.remove_suffix(ending.size());
   }
   if (!name.ends_with(".db")) return false;

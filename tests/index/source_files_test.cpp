@@ -374,7 +374,7 @@ TEST_CASE("source files: a data directory of codehelper inside the project is no
   const TemporaryDirectory folder;
   folder.write("a.c", "x");
   folder.write("0123456789abcdef.db.lock", "x");
-  for (const char* ending : {"", "-wal", "-shm", ".lock"}) {
+  for (const char* ending : {"", "-wal", "-shm", ".lock", ".sound"}) {
     folder.write("data/index/my_project-0123456789abcdef.db" + std::string(ending), "1");
   }
 
